@@ -1,0 +1,39 @@
+# `make report` and `make test` set everything up by themselves: they create .venv, install
+# the exact versions of constraints.txt into it, and run there.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: report test test-long lint types lab bench clean
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[sample,dev]'
+	touch $@
+
+report: $(READY)
+	$(BIN)/cmeneeds report briefs/covid-19-vaccination.yaml
+
+test: $(READY)
+	$(BIN)/python -m pytest -n 2 -m "not long"
+	$(BIN)/python -m pytest --nbval-lax --nbval-cell-timeout=300 -p no:xdist notebooks
+	$(BIN)/cmeneeds report briefs/covid-19-vaccination.yaml --outputs outputs/make-test
+	$(BIN)/cmeneeds verify outputs/make-test/covid-19-vaccination/latest
+
+test-long: $(READY)
+	$(BIN)/python -m pytest -m long --timeout 3600
+
+lint: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+lab: $(READY)
+	$(BIN)/cmeneeds lab
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) outputs/* .pytest_cache .mypy_cache .ruff_cache

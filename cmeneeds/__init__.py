@@ -1,0 +1,79 @@
+"""Needs assessments for continuing medical education, from a brief to a traced report.
+
+The street, in one direction::
+
+    import cmeneeds as cn
+
+    brief = cn.Brief.load("briefs/covid-19-vaccination.yaml")
+    strategy = cn.build_strategy(brief)
+    records = cn.search(strategy)
+    findings = cn.find(records.articles)
+    gaps = cn.analyze_gaps(findings, records, brief)
+    needs = cn.plan_education(gaps, brief)
+
+Names are loaded when they are first used, so that importing the package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cmeneeds.assessment import Assessment as Assessment
+    from cmeneeds.assessment import assess as assess
+    from cmeneeds.brief import Brief as Brief
+    from cmeneeds.education import plan_education as plan_education
+    from cmeneeds.errors import CmeneedsError as CmeneedsError
+    from cmeneeds.evidence.classify import classify as classify
+    from cmeneeds.evidence.findings import find as find
+    from cmeneeds.gaps.table import analyze_gaps as analyze_gaps
+    from cmeneeds.library.store import Library as Library
+    from cmeneeds.records import Article as Article
+    from cmeneeds.report.run import make_report as make_report
+    from cmeneeds.report.run import write_tables as write_tables
+    from cmeneeds.report.sections import Report as Report
+    from cmeneeds.retrieval import Records as Records
+    from cmeneeds.retrieval import search as search
+    from cmeneeds.sources import open_library as open_library
+    from cmeneeds.sources import open_source as open_source
+    from cmeneeds.strategy import Strategy as Strategy
+    from cmeneeds.strategy import build_strategy as build_strategy
+    from cmeneeds.verify import verify_run as verify_run
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Article": "records",
+    "Assessment": "assessment",
+    "Brief": "brief",
+    "CmeneedsError": "errors",
+    "Library": "library.store",
+    "Records": "retrieval",
+    "Strategy": "strategy",
+    "Report": "report.sections",
+    "analyze_gaps": "gaps.table",
+    "assess": "assessment",
+    "build_strategy": "strategy",
+    "classify": "evidence.classify",
+    "find": "evidence.findings",
+    "make_report": "report.run",
+    "open_library": "sources",
+    "open_source": "sources",
+    "plan_education": "education",
+    "search": "retrieval",
+    "verify_run": "verify",
+    "write_tables": "report.run",
+}
+
+__all__ = ["__version__", *_HOMES]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(f"cmeneeds.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'cmeneeds' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,132 @@
+"""Everything that a report is made from, derived from a brief and its records in one go.
+
+A report and its verifier both call :func:`assess`, so a claim can be checked by deriving it again
+from the run's own snapshot.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from cmeneeds.brief import Brief
+from cmeneeds.decisions import Decision, apply_decisions, decisions_table
+from cmeneeds.education import plan_education
+from cmeneeds.errors import NoEvidence
+from cmeneeds.evidence.findings import find
+from cmeneeds.gaps.table import analyze_gaps
+from cmeneeds.retrieval import Records
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """A needs assessment before it is written down.
+
+    Attributes
+    ----------
+    brief : Brief
+    records : Records
+    findings, gaps, objectives, decisions : DataFrame
+        The tables of a run, in their final order. ``gaps`` carries the writer's decisions in
+        columns of their own.
+    """
+
+    brief: Brief
+    records: Records
+    findings: pd.DataFrame
+    gaps: pd.DataFrame
+    objectives: pd.DataFrame
+    decisions: pd.DataFrame
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether it rests on the sample corpus (design law 5)."""
+        return self.records.source_kind == "sample"
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether a person has accepted every row that the report presents as a gap.
+
+        Confirming each cited claim is not offered yet, so nothing is ever final (design law 11).
+        """
+        return False
+
+    @property
+    def status_line(self) -> str:
+        """What every file of the run says about itself."""
+        parts = ["final" if self.is_signed else "DRAFT, not signed"]
+        if self.is_sample:
+            parts.append("SAMPLE CORPUS, NOT PUBMED")
+        return "; ".join(parts)
+
+    @cached_property
+    def presented(self) -> pd.DataFrame:
+        """The rows that the writer has not rejected."""
+        return self.gaps[self.gaps["decision"] != "reject"]
+
+    @cached_property
+    def counts(self) -> dict[str, int | float]:
+        """Every number that the report computes, by the key it is printed with."""
+        counts: dict[str, int | float] = {
+            "records.total": len(self.records),
+            "records.abstracts": sum(1 for a in self.records.articles if a.sections),
+            "records.withdrawn": sum(
+                1
+                for a in self.records.articles
+                if a.retraction_status in ("retracted", "retraction notice")
+            ),
+            "records.status-unknown": sum(
+                1 for a in self.records.articles if a.retraction_status == "unknown"
+            ),
+            "queries.total": sum(1 for e in self.records.log if e.facet != "topic"),
+            "findings.total": len(self.findings),
+            "gaps.total": len(self.presented),
+            "gaps.gap": int((self.presented["status"] == "gap").sum()),
+            "gaps.candidate": int((self.presented["status"] == "candidate").sum()),
+            "gaps.rejected": int((self.gaps["decision"] == "reject").sum()),
+        }
+        for label in ("GAP", "RATE", "REC", "CAUSE", "BURDEN", "EVGAP"):
+            counts[f"findings.{label}"] = int((self.findings["label"] == label).sum())
+        for e in self.records.log:
+            counts[f"search.{e.facet}.count"] = e.count
+            counts[f"search.{e.facet}.retrieved"] = e.retrieved
+            counts[f"search.{e.facet}.new"] = e.new
+        for gap in self.gaps.itertuples(index=False):
+            counts[f"gap.{gap.gap_id}.rank"] = int(gap.rank)
+            counts[f"gap.{gap.gap_id}.priority"] = float(gap.priority)
+            counts[f"gap.{gap.gap_id}.sources"] = int(gap.sources_n)
+            counts[f"gap.{gap.gap_id}.passages"] = len(str(gap.passages).split("; "))
+        return counts
+
+
+def assess(brief: Brief, records: Records, decisions: list[Decision] | None = None) -> Assessment:
+    """Derive everything from a brief and its records.
+
+    Raises
+    ------
+    NoEvidence
+        If there is no record, or no record says anything that a row of the gap table could rest
+        on. There is never a filled-in report without evidence (design law 2).
+    """
+    records.require_some(brief)
+    findings = find(records.articles)
+    computed = analyze_gaps(findings, records, brief)
+    if computed.empty:
+        raise NoEvidence(
+            f"no evidence of a practice gap found for {brief.topic!r}: {len(records)} records, "
+            f"{len(findings)} sentences about practice, none of which states a shortfall clearly",
+            "Widen the years, add synonyms to the brief, or use another source.",
+        )
+    gaps = apply_decisions(computed, decisions or [])
+    return Assessment(
+        brief=brief,
+        records=records,
+        findings=findings,
+        gaps=gaps,
+        objectives=plan_education(gaps, brief),
+        decisions=decisions_table(computed, decisions or []),
+    )

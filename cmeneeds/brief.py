@@ -1,0 +1,373 @@
+"""The brief: what the writer wants to know, for whom, in which years.
+
+A brief is a short YAML file. Everything the tool does starts from it; nothing in it about money
+reaches search, ranking or scoring (see :meth:`Brief.blind`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from cmeneeds.errors import BriefError
+
+MAX_BYTES = 256 * 1024
+MAX_DEPTH = 12
+MAX_NODES = 20_000
+EARLIEST_YEAR = 1781
+"""PubMed's oldest records are of the eighteenth century."""
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+Term = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=200)]
+
+SourceName = Literal["pubmed", "library", "sample"]
+Accreditor = Literal[
+    "ACCME", "EACCME", "Joint Accreditation", "ANCC", "ACPE", "Royal College", "CFPC", "RACGP"
+]
+
+
+def _listed(value: object) -> object:
+    """Let one value stand for a list of one."""
+    return [value] if isinstance(value, (str, dict)) else value
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class Audience(_Part):
+    """One group of learners, as specific as an accreditor wants it."""
+
+    profession: Text
+    specialty: Text | None = None
+    seniority: Text | None = None
+    setting: Text | None = None
+    country: Text | None = None
+
+    def __str__(self) -> str:
+        """As a reader would say it."""
+        who = self.profession
+        if self.specialty:
+            who += f" ({self.specialty})"
+        parts = [f"{self.seniority} {who}" if self.seniority else who]
+        if self.setting:
+            parts.append(f"in {self.setting}")
+        if self.country:
+            parts.append(self.country)
+        return ", ".join(parts)
+
+
+class Population(_Part):
+    """The patients. Only ``terms`` narrow the search; ``description`` is for readers."""
+
+    description: Text
+    terms: list[Term] = []
+
+
+class Years(_Part):
+    """Years of publication, both included."""
+
+    first: int
+    last: int
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_forms(cls, value: object) -> object:
+        if isinstance(value, str):
+            match = re.fullmatch(r"\s*(\d{4})\s*(?:-|–|:|to)\s*(\d{4})\s*", value)
+            if not match:
+                raise ValueError("write it as 2016-2021")
+            return {"first": int(match[1]), "last": int(match[2])}
+        if isinstance(value, list):
+            if len(value) != 2:
+                raise ValueError("give two years, such as [2016, 2021]")
+            return {"first": value[0], "last": value[1]}
+        return value
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        latest = date.today().year + 1
+        for year in (self.first, self.last):
+            if not EARLIEST_YEAR <= year <= latest:
+                raise ValueError(f"{year} is not between {EARLIEST_YEAR} and {latest}")
+        if self.first > self.last:
+            raise ValueError(f"{self.first} is after {self.last}; swap them")
+        return self
+
+
+class Activity(_Part):
+    """The planned education."""
+
+    type: Literal[
+        "live",
+        "enduring material",
+        "journal-based",
+        "performance improvement",
+        "blended",
+        "microlearning",
+        "other",
+    ]
+    format: Text | None = None
+    credit_hours: Annotated[float, Field(gt=0, le=200)] | None = None
+
+
+class Support(_Part):
+    """Commercial support. Kept apart: see :meth:`Brief.blind`."""
+
+    status: Literal["none", "sought", "granted", "undecided"]
+    supporter: Annotated[list[Text], BeforeValidator(_listed)] = []
+    request: Text | None = None
+
+
+class Relationship(_Part):
+    """A financial relationship with an ineligible company."""
+
+    company: Text
+    nature: Text
+    mitigation: Text | None = None
+
+
+class Contributor(_Part):
+    """A person who controls content: writer, planner, expert who is interviewed."""
+
+    name: Text
+    role: Text
+    disclosed_on: date | None = None
+    relationships: list[Relationship] | None = None
+    """None: not yet disclosed. An empty list: disclosed, and there are none."""
+
+
+class Brief(_Part):
+    """What the writer wants to know.
+
+    Attributes
+    ----------
+    topic : str
+        In plain words. ``mesh`` and ``synonyms`` say how to find it.
+    audience : list of Audience
+        At least one.
+    years : Years
+        Of publication.
+    as_of : date
+        The day the assessment speaks for; recency is judged against it. Default: today.
+    accreditor : list of str
+        Whose rules the report is checked against.
+    source : str
+        ``pubmed``, ``library`` (the user's own) or ``sample``.
+    """
+
+    topic: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=200)]
+    title: Text | None = None
+    mesh: Annotated[list[Term], BeforeValidator(_listed)] = []
+    synonyms: Annotated[list[Term], BeforeValidator(_listed)] = []
+    population: Population | None = None
+    audience: Annotated[list[Audience], BeforeValidator(_listed), Field(min_length=1)]
+    trigger: Text | None = None
+    years: Years
+    as_of: date = Field(default_factory=date.today)
+    languages: Annotated[list[Term], BeforeValidator(_listed), Field(min_length=1)] = ["english"]
+    accreditor: Annotated[list[Accreditor], BeforeValidator(_listed)] = ["ACCME"]
+    activity: Activity | None = None
+    quality_measures: Annotated[list[Text], BeforeValidator(_listed)] = []
+    support: Support | None = None
+    contributors: list[Contributor] = []
+    learner_data: Text | None = None
+    source: SourceName = "pubmed"
+
+    @field_validator("population", mode="before")
+    @classmethod
+    def _plain_population(cls, value: object) -> object:
+        return {"description": value} if isinstance(value, str) else value
+
+    @field_validator("languages")
+    @classmethod
+    def _language_names(cls, value: list[str]) -> list[str]:
+        for name in value:
+            if not re.fullmatch(r"[A-Za-z][A-Za-z -]+", name):
+                raise ValueError(f"{name!r} is not a language name; write english, french ...")
+        return value
+
+    @model_validator(mode="after")
+    def _not_from_the_future(self) -> Self:
+        if self.as_of > date.today():
+            raise ValueError(f"as_of: {self.as_of} is in the future; use today or earlier")
+        if self.years.first > self.as_of.year:
+            raise ValueError(f"years: they begin after as_of ({self.as_of}); move one of the two")
+        return self
+
+    @property
+    def slug(self) -> str:
+        """Name of the folder of its runs."""
+        words = re.sub(r"[^a-z0-9]+", "-", (self.topic).lower()).strip("-")
+        return words[:60].strip("-") or "topic"
+
+    @property
+    def heading(self) -> str:
+        """Title of the report."""
+        return self.title or f"{self.topic}: needs assessment"
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of the brief's content, the same however the YAML is laid out."""
+        data = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(data.encode()).hexdigest()
+
+    def blind(self) -> Brief:
+        """Return the brief without anything about money or persons.
+
+        Search, findings, gaps and education see only this (ACCME Standards for Integrity and
+        Independence, standard 2: planning decisions are free of ineligible companies).
+        """
+        return self.model_copy(update={"support": None, "contributors": [], "trigger": None})
+
+    @classmethod
+    def load(cls, path: str | Path) -> Brief:
+        """Read a brief from a YAML file.
+
+        Raises
+        ------
+        BriefError
+            Naming the field and the fix. Nothing is read beyond ``MAX_BYTES``.
+        """
+        path = Path(path)
+        try:
+            with path.open("rb") as stream:
+                data = stream.read(MAX_BYTES + 1)
+        except OSError as error:
+            reason = "no such file" if isinstance(error, FileNotFoundError) else error.strerror
+            raise BriefError(
+                "",
+                f"{path} cannot be read: {reason}",
+                "Name a .yaml file, or make one: cmeneeds init",
+            ) from error
+        return cls.parse(data, str(path))
+
+    @classmethod
+    def parse(cls, data: bytes | str, name: str = "brief") -> Brief:
+        """Read a brief from YAML text. ``name`` is used in messages.
+
+        Raises
+        ------
+        BriefError
+        """
+        raw = data.encode() if isinstance(data, str) else data
+        if len(raw) > MAX_BYTES:
+            raise BriefError(
+                "",
+                f"{name} is larger than {MAX_BYTES // 1024} KB",
+                "A brief is a page of text; keep data in files of its own.",
+            )
+        try:
+            text = raw.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise BriefError(
+                "", f"{name} is not UTF-8 text (byte {error.start})", "Save it as UTF-8."
+            ) from error
+        content = _load_yaml(text, name)
+        if not isinstance(content, dict):
+            raise BriefError("", f"{name} holds no `key: value` lines", "Start with `topic: ...`.")
+        try:
+            return cls.model_validate(content)
+        except ValidationError as error:
+            raise _brief_error(error, cls) from None
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe YAML that refuses repeated keys, which YAML would silently let the last one win."""
+
+
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
+    keys = [loader.construct_object(key) for key, _ in node.value]
+    for position, key in enumerate(keys):
+        if not isinstance(key, str):
+            raise BriefError(str(key), "keys must be words", "Put it in quotes.")
+        if key in keys[:position]:
+            raise BriefError(key, "is given twice", "Keep one of them.")
+    return loader.construct_mapping(node, deep=True)
+
+
+_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+
+
+def _load_yaml(text: str, name: str) -> object:
+    try:
+        depth = 0
+        # Events come one by one from a state machine; building nodes recurses. So look first.
+        for nodes, event in enumerate(yaml.parse(text, Loader=yaml.SafeLoader)):
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+            if depth > MAX_DEPTH:
+                raise BriefError("", f"{name} is nested deeper than {MAX_DEPTH}", "Flatten it.")
+            if nodes > MAX_NODES:
+                raise BriefError("", f"{name} has more than {MAX_NODES:,} parts", "Shorten it.")
+            if isinstance(event, yaml.AliasEvent):
+                raise BriefError("", f"{name} uses YAML aliases (*name)", "Write the text out.")
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise BriefError(
+            "", f"{name} is not valid YAML:{where} {problem}", "Check indentation and quotes."
+        ) from error
+
+
+def _brief_error(error: ValidationError, model: type[BaseModel]) -> BriefError:
+    """Make one line of the first problem, naming field and fix."""
+    problems = error.errors(include_url=False)
+    first = problems[0]
+    place = ""
+    for part in first["loc"]:
+        place += f"[{part}]" if isinstance(part, int) else f".{part}" if place else str(part)
+    kind, message = first["type"], first["msg"].removeprefix("Value error, ")
+    todo = ""
+    if kind == "extra_forbidden":
+        known = _keys_at(model, first["loc"][:-1])
+        message, todo = "unknown key", f"Known keys here: {', '.join(known)}." if known else ""
+    elif kind == "missing":
+        message, todo = "is missing", "Add it to the brief."
+    elif kind == "too_short" and place == "audience":
+        message, todo = "is empty", "Name at least one: `- profession: ...`."
+    elif kind == "string_too_short":
+        message, todo = "is empty or too short", "Write it out or remove the line."
+    elif kind == "value_error" and not place:
+        place, _, message = message.partition(": ")
+    elif isinstance(first.get("input"), bool):
+        todo = "YAML reads no, yes, on and off as true or false: put the word in quotes."
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return BriefError(place, message[:300] + more, todo)
+
+
+def _keys_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+    """Return the keys of the part of the brief that a location points into."""
+    parts: dict[str, type[BaseModel]] = {
+        "population": Population,
+        "audience": Audience,
+        "years": Years,
+        "activity": Activity,
+        "support": Support,
+        "contributors": Contributor,
+        "relationships": Relationship,
+    }
+    for part in location:
+        if isinstance(part, str) and part in parts:
+            model = parts[part]
+    return list(model.model_fields)

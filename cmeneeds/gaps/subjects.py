@@ -1,0 +1,161 @@
+"""What a finding is about: a subject in the records' own terms, and a group of people."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import yaml
+
+from cmeneeds.brief import Brief
+from cmeneeds.gaps.terms import STOP_WORDS, TermIndex, tokens
+from cmeneeds.records import Article
+
+
+@dataclass(frozen=True)
+class Group:
+    """A group of people; see ``data/groups.yaml``."""
+
+    name: str
+    actor: str
+    """``clin``, ``pat`` or ``sys``."""
+
+
+UNSTATED = Group("group not stated", "")
+
+
+@dataclass(frozen=True, order=True)
+class Subject:
+    """What gap findings are gathered by.
+
+    Attributes
+    ----------
+    core : tuple of str
+        Folded words that make the subject, without those of the topic, sorted. Empty: the topic
+        as a whole.
+    group : str
+        Name of the group.
+    """
+
+    core: tuple[str, ...]
+    group: str
+
+
+@cache
+def _groups() -> tuple[tuple[Group, tuple[tuple[str, ...], ...]], ...]:
+    data = yaml.safe_load((files("cmeneeds.data") / "groups.yaml").read_text("utf-8"))
+    return tuple((Group(g["name"], g["actor"]), tuple(tokens(w) for w in g["words"])) for g in data)
+
+
+@cache
+def _group_index() -> tuple[TermIndex, dict[tuple[str, ...], tuple[int, Group]]]:
+    ranks = {word: (rank, group) for rank, (group, words) in enumerate(_groups()) for word in words}
+    return TermIndex(ranks), ranks
+
+
+@cache
+def _generic() -> frozenset[tuple[str, ...]]:
+    text = (files("cmeneeds.data") / "generic_terms.txt").read_text("utf-8")
+    lines = (line for line in text.splitlines() if line and not line.startswith("#"))
+    return frozenset(tokens(line) for line in lines)
+
+
+def group_of(*texts: str) -> Group:
+    """Return the group that the first text naming one is about, else ``UNSTATED``."""
+    index, ranks = _group_index()
+    for text in texts:
+        found = index.find(tokens(text))
+        if found:
+            return min((ranks[word] for word in found), key=lambda pair: pair[0])[1]
+    return UNSTATED
+
+
+class Vocabulary:
+    """The subjects that a set of records talks about, from their keywords and headings.
+
+    Parameters
+    ----------
+    articles : iterable of Article
+    brief : Brief
+        Words of its topic and synonyms are common to all subjects and do not tell them apart.
+    """
+
+    def __init__(self, articles: Iterable[Article], brief: Brief) -> None:
+        topic_terms = [brief.topic, *brief.mesh, *(s.replace("*", "") for s in brief.synonyms)]
+        self.topic_words = frozenset(t for term in topic_terms for t in tokens(term))
+        self._stem_terms = [tokens(s[:-1]) for s in brief.synonyms if s.endswith("*")]
+        self._stems = tuple(term[-1] for term in self._stem_terms if term)
+        whole = [brief.topic, *brief.mesh, *(s for s in brief.synonyms if not s.endswith("*"))]
+        self._topic_index = TermIndex(tokens(t) for t in whole)
+        _, groups = _group_index()
+        surfaces: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
+        support: dict[tuple[str, ...], set[int]] = defaultdict(set)
+        phrases: dict[tuple[str, ...], tuple[str, ...]] = {}
+        for article in articles:
+            terms = [k.text for k in article.keywords] + [m.name for m in article.mesh]
+            for term in terms:
+                words = tokens(term)
+                core = self.core_of(words)
+                if not core or len(words) > 5 or words in groups or words in _generic():
+                    continue
+                if core in _generic() or all(w.isdecimal() or len(w) < 3 for w in core):
+                    continue
+                surfaces[core][term.strip()] += 1
+                support[core].add(article.pmid)
+                phrases[words] = core
+        self._index = TermIndex(phrases)
+        self._core = phrases
+        self._support = {core: len(pmids) for core, pmids in support.items()}
+        self._names = {
+            # Most used form; the shorter, then the alphabetically first, among equals.
+            core: min(forms, key=lambda f: (-forms[f], len(f), f.casefold(), f))
+            for core, forms in surfaces.items()
+        }
+
+    def _is_topic(self, word: str) -> bool:
+        return word in self.topic_words or any(word.startswith(s) for s in self._stems)
+
+    def is_about(self, article: Article) -> bool:
+        """Whether a record is about the topic, rather than mentioning it.
+
+        It is if its title, keywords or headings hold a term of the topic whole.
+        """
+        texts = [article.title, *(k.text for k in article.keywords)]
+        texts += [m.name for m in article.mesh]
+        return any(self.mentions(text) for text in texts)
+
+    def mentions(self, text: str) -> bool:
+        """Whether a text holds a term of the topic, all its words in order."""
+        words = tokens(text)
+        return bool(self._topic_index.find(words)) or any(
+            _starts_with(words[i:], stem) for stem in self._stem_terms for i in range(len(words))
+        )
+
+    def core_of(self, words: Iterable[str]) -> tuple[str, ...]:
+        """Return what is left of a term without topic words and stop words, sorted."""
+        return tuple(sorted({w for w in words if not self._is_topic(w) and w not in STOP_WORDS}))
+
+    def core_in(self, *texts: str) -> tuple[str, ...]:
+        """Return the core of the best subject in the first text that has one; may be empty.
+
+        Best: named by most records, then the most specific, then alphabetical, so that the choice
+        does not hang on the order of records.
+        """
+        for text in texts:
+            found = {self._core[phrase] for phrase in self._index.find(tokens(text))}
+            if found:
+                return min(found, key=lambda c: (-self._support[c], -len(c), c))
+        return ()
+
+    def name(self, core: tuple[str, ...], topic: str) -> str:
+        """Return a readable name, in the records' own words."""
+        return self._names.get(core, topic)
+
+
+def _starts_with(words: tuple[str, ...], stem: tuple[str, ...]) -> bool:
+    """Whether words begin with a truncated term: its last word may go on."""
+    n = len(stem)
+    return 0 < n <= len(words) and words[: n - 1] == stem[:-1] and words[n - 1].startswith(stem[-1])

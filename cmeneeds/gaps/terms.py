@@ -1,0 +1,66 @@
+"""Words as they are compared: folded, without plural endings, as token sequences."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+_TOKEN = re.compile(r"[^\W_]+")
+
+_STOP_WORDS = (
+    "a an and are as at be been but by can could do for from had has have if in into is it its may "
+    "more most no not of on or our should such than that the their them there these they this "
+    "those to was we were what when which who will with would"
+)
+STOP_WORDS = frozenset(_STOP_WORDS.split())
+
+
+@lru_cache(maxsize=65536)
+def fold(word: str) -> str:
+    """Fold case and a plural ending: ``Vaccines`` -> ``vaccine``, ``studies`` -> ``study``.
+
+    Light on purpose: full stemming merges words that mean different things.
+    """
+    word = word.casefold()
+    if len(word) > 4 and word.endswith("ies"):
+        return word[:-3] + "y"
+    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        return word[:-1]
+    return word
+
+
+def tokens(text: str) -> tuple[str, ...]:
+    """Fold a text to its words, in order."""
+    return tuple(fold(t) for t in _TOKEN.findall(text))
+
+
+def content_words(text: str) -> frozenset[str]:
+    """The words of a text that carry meaning."""
+    return frozenset(t for t in tokens(text) if t not in STOP_WORDS and len(t) > 2)
+
+
+class TermIndex:
+    """Find many terms in many texts, each text in time linear in its length.
+
+    Parameters
+    ----------
+    terms : iterable of tuple of str
+        Folded token sequences, as :func:`tokens` gives them.
+    """
+
+    def __init__(self, terms: Iterable[Sequence[str]]) -> None:
+        self._by_first: dict[str, list[tuple[str, ...]]] = {}
+        for term in sorted({tuple(t) for t in terms if t}):
+            self._by_first.setdefault(term[0], []).append(term)
+        for listed in self._by_first.values():
+            listed.sort(key=lambda t: (-len(t), t))
+
+    def find(self, text: Sequence[str]) -> list[tuple[str, ...]]:
+        """Return the terms that occur in a token sequence, each once, in order of occurrence."""
+        found: dict[tuple[str, ...], None] = {}
+        for position, token in enumerate(text):
+            for term in self._by_first.get(token, ()):
+                if tuple(text[position : position + len(term)]) == term:
+                    found[term] = None
+        return list(found)

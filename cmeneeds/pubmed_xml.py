@@ -1,0 +1,747 @@
+"""PubMed XML to :class:`~cmeneeds.records.Article`, record by record, in little memory.
+
+The stream is cut at record tags and each record is parsed on its own. So one broken record costs
+one record, every problem has a byte offset, a truncated file yields what was whole, and memory
+does not grow with the file. There is no DTD, no entity expansion and no network access.
+
+Not kept, because nothing downstream asks for it: hours and minutes of history dates, equal
+contribution flags, gene symbols, space flight missions, general notes, object lists, the citation
+text of reference lists (their PMIDs are kept) and structured section titles of books.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+from lxml import etree
+
+from cmeneeds.errors import NotPubMedXML
+from cmeneeds.records import (
+    Article,
+    Author,
+    Book,
+    DataBank,
+    Event,
+    Grant,
+    Journal,
+    Keyword,
+    Markup,
+    MeshHeading,
+    OtherAbstract,
+    PartialDate,
+    Qualifier,
+    Related,
+    Section,
+    Term,
+)
+
+CHUNK = 1 << 20
+MAX_RECORD = 64 << 20
+"""Bytes; a single record larger than this is reported and skipped."""
+
+
+class Problem(NamedTuple):
+    """A record or a file that could not be read as it should."""
+
+    pmid: int | None
+    offset: int
+    """Byte offset in the (decompressed) stream where the trouble starts."""
+    message: str
+
+    def __str__(self) -> str:
+        """One line for a log."""
+        who = f"PMID {self.pmid}" if self.pmid is not None else f"byte {self.offset:,}"
+        return f"{who}: {self.message}"
+
+
+class Deletion(NamedTuple):
+    """PMIDs that NLM withdrew (``DeleteCitation``)."""
+
+    pmids: tuple[int, ...]
+
+
+def read_articles(
+    source: str | Path | bytes | IO[bytes],
+    on_problem: Callable[[Problem], None] | None = None,
+) -> Iterator[Article | Deletion]:
+    """Read every record of a PubMed XML file, in file order.
+
+    Parameters
+    ----------
+    source : path, bytes or binary file
+        XML, plain or gzip-compressed (told by its first bytes, not by its name).
+    on_problem : callable, optional
+        Told of each record or tail that could not be read. Default: problems are dropped, so
+        pass one wherever a user should know.
+
+    Yields
+    ------
+    Article or Deletion
+        PMIDs may repeat (versions, corrections); later ones supersede.
+
+    Raises
+    ------
+    NotPubMedXML
+        If there is neither a record nor a ``PubmedArticleSet``.
+    FileNotFoundError, OSError
+        If the file cannot be opened.
+    """
+    report = on_problem or (lambda problem: None)
+    if isinstance(source, (str, Path)):
+        with Path(source).open("rb") as stream:
+            yield from _read(stream, report)
+    elif isinstance(source, bytes):
+        yield from _read(io.BytesIO(source), report)
+    else:
+        yield from _read(source, report)
+
+
+_START = re.compile(rb"<(PubmedArticle|PubmedBookArticle|DeleteCitation)(?=[\s>/])")
+_PMID = re.compile(rb"<PMID[^>]*>\s*(\d{1,12})\s*</PMID>")
+_ROOT = re.compile(rb"<Pubmed(?:Book)?ArticleSet[^>]*>")
+_ENCODING = re.compile(rb"""<\?xml[^>]*encoding=["']([A-Za-z0-9._-]+)["']""")
+
+
+def _chunks(stream: IO[bytes], report: Callable[[Problem], None]) -> Iterator[bytes]:
+    """Yield decompressed chunks; a broken tail is reported once and ends the stream."""
+    head = stream.read(2)
+    if head == b"\x1f\x8b":
+        # Members one after another, as gzip allows; GzipFile is slower and buffers twice.
+        unpack = zlib.decompressobj(wbits=31)
+        data = head + stream.read(CHUNK)
+        offset = 0
+        try:
+            while data:
+                out = unpack.decompress(data, CHUNK)
+                offset += len(out)
+                if out:
+                    yield out
+                if unpack.eof:
+                    data = (unpack.unused_data or stream.read(CHUNK)).lstrip(b"\0")
+                    if data:
+                        unpack = zlib.decompressobj(wbits=31)
+                else:
+                    data = unpack.unconsumed_tail or stream.read(CHUNK)
+            if not unpack.eof:
+                report(Problem(None, offset, "the gzip file ends early"))
+        except zlib.error as error:
+            report(Problem(None, offset, f"the gzip file is damaged ({error})"))
+        return
+    while head:
+        yield head
+        head = stream.read(CHUNK)
+
+
+class _Cutter:
+    """Cut a byte stream into records, remembering what stands around them."""
+
+    def __init__(self, chunks: Iterator[bytes], report: Callable[[Problem], None]) -> None:
+        self._chunks = chunks
+        self._report = report
+        self.whole = 0
+        """Records cut so far."""
+        self.head = b""
+        """What stands before the first record, 4 KiB at most: prolog, or an error page."""
+        self.root = b""
+        """Start tag of the document, empty if there was none."""
+        self.offset = 0
+        """Bytes passed so far."""
+        self.ended_early = False
+        self._cut_short = False
+
+    def records(self) -> Iterator[tuple[int, bytes]]:
+        """Yield (byte offset, record from start tag to end tag)."""
+        buffer = b""
+        here = 0  # what lies before it in the buffer is done with
+        while True:
+            start = _START.search(buffer, here)
+            if start is None:
+                self._between(buffer[here:])
+                # Keep a tail: a tag may be cut by the chunk border.
+                keep = max(here, len(buffer) - 256)
+                piece = next(self._chunks, b"")
+                if not piece:
+                    closed = b"</Pubmed" in buffer[here:] or self._cut_short
+                    self.ended_early = bool(self.root) and not closed
+                    self.offset += len(buffer)
+                    return
+                self.offset += keep
+                buffer, here = buffer[keep:] + piece, 0
+                continue
+            if self.whole == 0:
+                self._between(buffer[here : start.start()])
+            here = start.start()
+            end_tag = b"</" + start.group(1) + b">"
+            end = buffer.find(end_tag, here)
+            if end >= 0:
+                end += len(end_tag)
+            else:
+                self.offset += here
+                buffer, end = self._extend(buffer[here:], end_tag)
+                here = 0
+            if end >= 0:
+                self.whole += 1
+                yield self.offset + here, buffer[here:end]
+                here = end
+            else:
+                # Another record may begin inside what was cut short.
+                again = _START.search(buffer, 1)
+                here = again.start() if again else len(buffer)
+
+    def _between(self, data: bytes) -> None:
+        if self.whole == 0:
+            self.head = (self.head + data)[:4096]
+            if found := _ROOT.search(data):
+                self.root = found.group()
+
+    def _extend(self, buffer: bytes, end_tag: bytes) -> tuple[bytes, int]:
+        """Read on until ``end_tag`` is in the buffer; return it and where the record stops."""
+        pieces = [buffer]
+        size = len(buffer)
+        while size <= MAX_RECORD:
+            piece = next(self._chunks, b"")
+            if not piece:
+                self._cut_short = True
+                problem = f"the file ends inside a record; {self.whole:,} whole records were kept"
+                break
+            # Search only what is new, plus what the border could have cut.
+            seam = pieces[-1][-len(end_tag) :] + piece
+            pieces.append(piece)
+            size += len(piece)
+            if end_tag in seam:
+                buffer = b"".join(pieces)
+                return buffer, buffer.find(end_tag) + len(end_tag)
+        else:
+            problem = f"skipped: a record is larger than {MAX_RECORD >> 20} MiB"
+        buffer = b"".join(pieces)
+        self._report(Problem(_pmid_in(buffer), self.offset, problem))
+        return buffer, -1
+
+
+def _pmid_in(record: bytes) -> int | None:
+    found = _PMID.search(record)
+    return int(found.group(1)) if found else None
+
+
+def _read(stream: IO[bytes], report: Callable[[Problem], None]) -> Iterator[Article | Deletion]:
+    cutter = _Cutter(_chunks(stream, report), report)
+    parser: etree.XMLParser | None = None
+    for offset, record in cutter.records():
+        if parser is None:
+            parser = _parser(cutter.head)
+        try:
+            yield _parse(record, parser, cutter.root)
+        except (etree.XMLSyntaxError, ValueError, OverflowError) as error:
+            problem = f"skipped: {_first_line(error)}"
+            report(Problem(_pmid_in(record), offset, problem))
+            # If this record's end tag is missing, a whole record follows inside it.
+            if inner := [m.start() for m in _START.finditer(record, 1)]:
+                try:
+                    yield _parse(record[inner[-1] :], parser, cutter.root)
+                except (etree.XMLSyntaxError, ValueError, OverflowError) as second:
+                    problem = f"skipped: {_first_line(second)}"
+                    tail = record[inner[-1] :]
+                    report(Problem(_pmid_in(tail), offset + inner[-1], problem))
+    if not cutter.root and cutter.whole == 0 and parser is None and not _START.search(cutter.head):
+        raise _not_pubmed(cutter.head)
+    if cutter.ended_early:
+        message = f"the file ends early; {cutter.whole:,} whole records were kept"
+        report(Problem(None, cutter.offset, message))
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
+def _not_pubmed(head: bytes) -> NotPubMedXML:
+    text = head[:2000].decode("utf-8", "replace").strip()
+    said = re.search(r"<ERROR>([^<]{1,200})</ERROR>", text)
+    if said:
+        return NotPubMedXML(f"the service answered with an error: {said.group(1).strip()}")
+    kind = "empty" if not text else "HTML" if "<html" in text.lower() else "not PubMed XML"
+    return NotPubMedXML(
+        f"the input is {kind}", "Export from PubMed as XML, or give an NLM .xml or .xml.gz file."
+    )
+
+
+def _parser(prolog: bytes) -> etree.XMLParser:
+    declared = _ENCODING.search(prolog)
+    encoding = declared.group(1).decode("ascii") if declared else "utf-8"
+    if encoding.lower().startswith(("utf-16", "utf-32", "ucs")):
+        raise NotPubMedXML(f"the file is in {encoding}", "Convert it to UTF-8 first.")
+    return etree.XMLParser(
+        encoding=encoding,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+
+
+def _parse(record: bytes, parser: etree.XMLParser, root: bytes) -> Article | Deletion:
+    try:
+        element = etree.fromstring(record, parser)
+    except etree.XMLSyntaxError:
+        if b"xmlns" not in root:
+            raise
+        # A prefix declared on the root, such as mml, is unknown to a record on its own.
+        name = root[1:].split(None, 1)[0].rstrip(b">")
+        element = etree.fromstring(root + record + b"</" + name + b">", parser)[0]
+    if element.tag == "PubmedArticle":
+        return _article(element)
+    if element.tag == "PubmedBookArticle":
+        return _book_article(element)
+    return Deletion(tuple(int(p.text) for p in element.iterfind("PMID")))
+
+
+# --- small readers ------------------------------------------------------------------------------
+
+_INLINE = {"sup": "sup", "sub": "sub", "i": "i", "b": "b", "u": "u"}
+_MATH = "{http://www.w3.org/1998/Math/MathML}math"
+
+
+def _text(element: Any) -> str:
+    """All text inside, as it stands."""
+    if len(element):
+        return "".join(element.itertext())
+    return element.text or ""
+
+
+def _mixed(element: Any) -> tuple[str, tuple[Markup, ...]]:
+    """All text inside, and where its inline elements lie."""
+    if not len(element):
+        return element.text or "", ()
+    parts = [element.text or ""]
+    marks: list[Markup] = []
+    length = len(parts[0])
+    for child in element:
+        inner, inner_marks = _mixed(child)
+        tag = _INLINE.get(child.tag) or ("math" if child.tag == _MATH else "")
+        if tag:
+            marks.append(Markup(length, length + len(inner), tag))
+        if tag != "math":  # what is inside a formula is one thing
+            marks += [Markup(length + m.start, length + m.end, m.tag) for m in inner_marks]
+        tail = child.tail or ""
+        parts += (inner, tail)
+        length += len(inner) + len(tail)
+    return "".join(parts), tuple(marks)
+
+
+_MONTH_NAMES = "jan feb mar apr may jun jul aug sep oct nov dec"
+_MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES.split(), 1)}
+_YEAR = re.compile(r"(?<!\d)(1[5-9]\d\d|2[01]\d\d)(?!\d)")
+_WORD = re.compile(r"[A-Za-z]{3,}")
+
+
+def _month(text: str) -> int | None:
+    if text.isdecimal():
+        return int(text) if 1 <= int(text) <= 12 else None
+    return _MONTHS.get(text[:3].lower())
+
+
+def _date(element: Any) -> PartialDate:
+    """Read a ``PubDate``-like element; a season or a free ``MedlineDate`` gives what it can."""
+    parts = {child.tag: (child.text or "").strip() for child in element}
+    if "MedlineDate" in parts:
+        raw = parts["MedlineDate"]
+        found = _YEAR.search(raw)
+        if found is None:
+            return PartialDate(raw)
+        words = (w for w in _WORD.findall(raw[found.end() :]) if w[:3].lower() in _MONTHS)
+        return PartialDate(raw, int(found.group(1)), _MONTHS.get(next(words, "")[:3].lower()))
+    names = ("Year", "Month", "Day", "Season")
+    raw = " ".join(parts[n] for n in names if parts.get(n))
+    year = parts.get("Year", "")
+    month = _month(parts.get("Month", ""))
+    day = parts.get("Day", "")
+    return PartialDate(
+        raw,
+        int(year) if year.isdecimal() else None,
+        month,
+        int(day) if month and day.isdecimal() and 1 <= int(day) <= 31 else None,
+    )
+
+
+def _day(element: Any) -> int:
+    """``yyyymmdd`` of an element with numeric Year, Month, Day; 0 where the year is missing."""
+    year = month = day = 0
+    for child in element:
+        text = child.text or ""
+        if child.tag == "Year":
+            year = int(text)
+        elif child.tag == "Month":
+            month = _month(text.strip()) or 0
+        elif child.tag == "Day":
+            day = int(text)
+    return year * 10000 + (month or 1) * 100 + (day or 1) if year else 0
+
+
+def _author(element: Any) -> Author:
+    last = fore = initials = suffix = collective = orcid = ""
+    affiliations: list[str] = []
+    for child in element:
+        tag = child.tag
+        if tag == "LastName":
+            last = _text(child)
+        elif tag == "ForeName":
+            fore = _text(child)
+        elif tag == "Initials":
+            initials = child.text or ""
+        elif tag == "AffiliationInfo":
+            affiliations += [_text(a) for a in child if a.tag == "Affiliation"]
+        elif tag == "Identifier":
+            if child.get("Source") == "ORCID":
+                orcid = (child.text or "").rstrip("/").rsplit("/", 1)[-1]
+        elif tag == "CollectiveName":
+            collective = _text(child)
+        elif tag == "Suffix":
+            suffix = _text(child)
+        elif tag == "Affiliation":
+            affiliations.append(_text(child))
+    return Author(last, fore, initials, suffix, collective, tuple(affiliations), orcid)
+
+
+def _authors(element: Any) -> tuple[Author, ...]:
+    return tuple([_author(a) for a in element])
+
+
+def _section(element: Any) -> Section:
+    get = element.get
+    if len(element):
+        text, markup = _mixed(element)
+        return Section(text, get("Label", ""), get("NlmCategory", ""), markup)
+    return Section(element.text or "", get("Label", ""), get("NlmCategory", ""))
+
+
+def _sections(element: Any) -> tuple[Section, ...]:
+    return tuple([_section(s) for s in element if s.tag == "AbstractText"])
+
+
+def _terms(element: Any, name: str) -> list[Term]:
+    return [
+        Term(_text(t), t.get("UI", ""), (t.getparent().findtext("RegistryNumber") or ""))
+        for t in element.iter(name)
+    ]
+
+
+def _mesh(element: Any) -> tuple[MeshHeading, ...]:
+    headings = []
+    for heading in element:
+        descriptor = heading[0]
+        qualifiers = [
+            Qualifier(q.get("UI", ""), q.text or "", q.get("MajorTopicYN") == "Y")
+            for q in heading[1:]
+        ]
+        headings.append(
+            MeshHeading(
+                descriptor.get("UI", ""),
+                descriptor.text or "",
+                descriptor.get("MajorTopicYN") == "Y",
+                tuple(qualifiers),
+                descriptor.get("Type", ""),
+            )
+        )
+    return tuple(headings)
+
+
+def _keywords(element: Any) -> list[Keyword]:
+    owner = element.get("Owner", "")
+    return [
+        Keyword(_text(k).strip(), k.get("MajorTopicYN") == "Y", owner)
+        for k in element
+        if k.tag == "Keyword" and _text(k).strip()
+    ]
+
+
+def _grants(element: Any) -> tuple[Grant, ...]:
+    return tuple(
+        [
+            Grant(
+                g.findtext("GrantID") or "",
+                g.findtext("Acronym") or "",
+                g.findtext("Agency") or "",
+                g.findtext("Country") or "",
+            )
+            for g in element
+        ]
+    )
+
+
+def _databanks(element: Any) -> tuple[DataBank, ...]:
+    return tuple(
+        [
+            DataBank(
+                b.findtext("DataBankName") or "",
+                tuple([a.text or "" for a in b.iterfind("AccessionNumberList/AccessionNumber")]),
+            )
+            for b in element
+        ]
+    )
+
+
+def _related(element: Any) -> tuple[Related, ...]:
+    found = []
+    for item in element:
+        pmid = item.findtext("PMID")
+        found.append(
+            Related(
+                item.get("RefType", ""),
+                int(pmid) if pmid else None,
+                item.findtext("RefSource") or "",
+                item.findtext("Note") or "",
+            )
+        )
+    return tuple(found)
+
+
+_REFERENCE_PMIDS = etree.XPath(
+    "ReferenceList//ArticleId[@IdType='pubmed']/text()", smart_strings=False
+)
+
+
+def _reference_pmids(element: Any) -> tuple[int, ...]:
+    # The field is typed in by publishers; what is not a number is not a PMID.
+    return tuple([int(p) for p in _REFERENCE_PMIDS(element) if p.isdecimal() and len(p) < 12])
+
+
+def _history(element: Any) -> tuple[Event, ...]:
+    return tuple([Event(e.get("PubStatus", ""), _day(e)) for e in element])
+
+
+# --- the record ---------------------------------------------------------------------------------
+
+
+def _article(root: Any) -> Article:
+    values: dict[str, Any] = {}
+    citation = root.find("MedlineCitation")
+    if citation is None:
+        raise ValueError("no MedlineCitation")
+    values["status"] = citation.get("Status", "")
+    values["owner"] = citation.get("Owner", "")
+    keywords: list[Keyword] = []
+    other: list[OtherAbstract] = []
+    country = medline = nlm_id = issn_linking = ""
+    journal_fields: dict[str, str] = {}
+    for child in citation:
+        tag = child.tag
+        if tag == "PMID":
+            values["pmid"] = int(child.text)
+            values["version"] = int(child.get("Version") or 1)
+        elif tag == "Article":
+            _read_article(child, values, journal_fields)
+        elif tag == "MedlineJournalInfo":
+            for field in child:
+                name = field.tag
+                if name == "MedlineTA":
+                    medline = field.text or ""
+                elif name == "Country":
+                    country = field.text or ""
+                elif name == "NlmUniqueID":
+                    nlm_id = field.text or ""
+                elif name == "ISSNLinking":
+                    issn_linking = field.text or ""
+        elif tag == "DateRevised":
+            values["revised"] = _day(child)
+        elif tag == "DateCompleted":
+            values["completed"] = _day(child)
+        elif tag == "KeywordList":
+            keywords += _keywords(child)
+        elif tag == "MeshHeadingList":
+            values["mesh"] = _mesh(child)
+        elif tag == "ChemicalList":
+            values["substances"] = tuple(_terms(child, "NameOfSubstance"))
+        elif tag == "CitationSubset":
+            values["citation_subsets"] = (*values.get("citation_subsets", ()), child.text or "")
+        elif tag == "CommentsCorrectionsList":
+            values["related"] = _related(child)
+        elif tag == "CoiStatement":
+            values["conflict_of_interest"] = _text(child)
+        elif tag == "OtherAbstract":
+            other.append(
+                OtherAbstract(child.get("Language", ""), child.get("Type", ""), _sections(child))
+            )
+        elif tag == "SupplMeshList":
+            values["supplementary"] = tuple(
+                [Term(_text(t), t.get("UI", ""), t.get("Type", "")) for t in child]
+            )
+        elif tag == "InvestigatorList":
+            values["investigators"] = _authors(child)
+        elif tag == "PersonalNameSubjectList":
+            values["subjects"] = _authors(child)
+    if "pmid" not in values:
+        raise ValueError("no PMID")
+    if keywords:
+        values["keywords"] = tuple(keywords)
+    if other:
+        values["other_abstracts"] = tuple(other)
+    values["journal"] = Journal(
+        medline=medline,
+        country=country,
+        nlm_id=nlm_id,
+        issn_linking=issn_linking,
+        **journal_fields,
+    )
+    data = root.find("PubmedData")
+    if data is not None:
+        _read_pubmed_data(data, values)
+    return Article(**values)
+
+
+def _read_pubmed_data(data: Any, values: dict[str, Any]) -> None:
+    for child in data:
+        tag = child.tag
+        if tag == "History":
+            values["history"] = _history(child)
+        elif tag == "PublicationStatus":
+            values["publication_status"] = child.text or ""
+        elif tag == "ArticleIdList":
+            for identifier in child:
+                kind = identifier.get("IdType")
+                if kind == "doi":
+                    values["doi"] = (identifier.text or "").strip()
+                elif kind == "pmc":
+                    values["pmcid"] = (identifier.text or "").strip()
+                elif kind == "pii":
+                    values["pii"] = (identifier.text or "").strip()
+    references = _reference_pmids(data)
+    if references:
+        values["references"] = references
+
+
+def _read_article(article: Any, values: dict[str, Any], journal: dict[str, str]) -> None:
+    values["publication_model"] = article.get("PubModel", "")
+    for child in article:
+        tag = child.tag
+        if tag == "Abstract":
+            sections = []
+            for part in child:
+                if part.tag == "AbstractText":
+                    sections.append(_section(part))
+                elif part.tag == "CopyrightInformation":
+                    values["copyright"] = _text(part)
+            values["sections"] = tuple(sections)
+        elif tag == "AuthorList":
+            values["authors"] = _authors(child)
+            values["authors_complete"] = child.get("CompleteYN", "Y") == "Y"
+        elif tag == "Journal":
+            _read_journal(child, values, journal)
+        elif tag == "ArticleTitle":
+            values["title"], values["title_markup"] = _mixed(child)
+        elif tag == "ELocationID":
+            if child.get("EIdType") == "doi" and child.get("ValidYN", "Y") == "Y":
+                values["doi"] = (child.text or "").strip()
+        elif tag == "Pagination":
+            values["pages"] = child.findtext("MedlinePgn") or ""
+        elif tag == "PublicationTypeList":
+            values["publication_types"] = tuple(
+                [Term(t.text or "", t.get("UI", "")) for t in child]
+            )
+        elif tag == "ArticleDate":
+            values["electronic"] = _date(child)
+        elif tag == "Language":
+            values["languages"] = (*values.get("languages", ()), child.text or "")
+        elif tag == "GrantList":
+            values["grants"] = _grants(child)
+        elif tag == "DataBankList":
+            values["databanks"] = _databanks(child)
+        elif tag == "VernacularTitle":
+            values["vernacular_title"] = _text(child)
+
+
+def _read_journal(element: Any, values: dict[str, Any], journal: dict[str, str]) -> None:
+    for child in element:
+        tag = child.tag
+        if tag == "JournalIssue":
+            for part in child:
+                if part.tag == "PubDate":
+                    values["published"] = _date(part)
+                elif part.tag == "Volume":
+                    journal["volume"] = part.text or ""
+                elif part.tag == "Issue":
+                    journal["issue"] = part.text or ""
+        elif tag == "Title":
+            journal["title"] = _text(child)
+        elif tag == "ISOAbbreviation":
+            journal["iso"] = child.text or ""
+        elif tag == "ISSN":
+            journal["issn"] = child.text or ""
+
+
+def _book_article(root: Any) -> Article:
+    document = root.find("BookDocument")
+    if document is None:
+        raise ValueError("no BookDocument")
+    values: dict[str, Any] = {}
+    keywords: list[Keyword] = []
+    book_title = ""
+    for child in document:
+        tag = child.tag
+        if tag == "PMID":
+            values["pmid"] = int(child.text)
+            values["version"] = int(child.get("Version") or 1)
+        elif tag == "Book":
+            values["book"], values["published"] = _book(child)
+            book_title = values["book"].title
+        elif tag == "ArticleTitle":
+            values["title"], values["title_markup"] = _mixed(child)
+        elif tag == "Abstract":
+            values["sections"] = _sections(child)
+            values["copyright"] = child.findtext("CopyrightInformation") or ""
+        elif tag == "AuthorList":
+            # Chapters name their authors here; editors stand in Book.
+            if child.get("Type", "authors") == "authors":
+                values["authors"] = (*values.get("authors", ()), *_authors(child))
+        elif tag == "Language":
+            values["languages"] = (*values.get("languages", ()), child.text or "")
+        elif tag == "PublicationType":
+            term = Term(child.text or "", child.get("UI", ""))
+            values["publication_types"] = (*values.get("publication_types", ()), term)
+        elif tag == "KeywordList":
+            keywords += _keywords(child)
+        elif tag == "ContributionDate":
+            values["electronic"] = _date(child)
+        elif tag == "DateRevised":
+            values["revised"] = _day(child)
+        elif tag == "Pagination":
+            values["pages"] = child.findtext("MedlinePgn") or ""
+        elif tag == "VernacularTitle":
+            values["vernacular_title"] = _text(child)
+        elif tag == "GrantList":
+            values["grants"] = _grants(child)
+    if "pmid" not in values:
+        raise ValueError("no PMID")
+    # Whole books carry their title and authors in Book only.
+    values["title"] = values.get("title") or book_title
+    if "authors" not in values:
+        people = document.find("Book/AuthorList[@Type='authors']")
+        values["authors"] = _authors(people) if people is not None else ()
+    values["keywords"] = tuple(keywords)
+    for part in (document, root.find("PubmedBookData")):
+        if part is not None:
+            _read_pubmed_data(part, values)
+    return Article(**values)
+
+
+def _book(element: Any) -> tuple[Book, PartialDate]:
+    title = element.find("BookTitle")
+    published = element.find("PubDate")
+    editors = element.find("AuthorList[@Type='editors']")
+    return (
+        Book(
+            title=_text(title) if title is not None else "",
+            accession=title.get("book", "") if title is not None else "",
+            publisher=element.findtext("Publisher/PublisherName") or "",
+            place=element.findtext("Publisher/PublisherLocation") or "",
+            edition=element.findtext("Edition") or "",
+            isbn=tuple([i.text or "" for i in element.iterfind("Isbn")]),
+            editors=_authors(editors) if editors is not None else (),
+        ),
+        _date(published) if published is not None else PartialDate(""),
+    )

@@ -1,0 +1,1 @@
+"""From cells to documents: Markdown that is safe, references in AMA style, HTML, Word, CSV."""

@@ -1,0 +1,82 @@
+"""Between notebook and report: what a cell shows, and how cells become one ``report.md``.
+
+A cell shows a :class:`Block`. JupyterLab gets plain Markdown that reads well there; the report
+gets the same text in pandoc's dialect, under a MIME type of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import nbformat
+
+MIME = "application/vnd.cmeneeds.report+markdown"
+
+_SPAN = re.compile(r"\{(?:\.|#)[^{}\n]*\}|\{alt=[^{}\n]*\}")
+_FENCE = re.compile(r"^:{3,}.*$", re.MULTILINE)
+_CITATION = re.compile(r"\[(@pmid-\d+(?:; @pmid-\d+)*)\]")
+_IMAGE = re.compile(r"\]\((figures/[A-Za-z0-9_-]+)\)")
+_BRACKETED = re.compile(r"(?<![\\!])\[((?:[^\[\]\\]|\\.)*)\](?=\{(?:\.|#))")
+
+
+def _cited(match: re.Match[str]) -> str:
+    pmids = [name.removeprefix("@pmid-") for name in match[1].split("; ")]
+    links = ", ".join(f"[{p}](https://pubmed.ncbi.nlm.nih.gov/{p}/)" for p in pmids)
+    return f"({links})"
+
+
+def for_reading(markdown: str) -> str:
+    """Take pandoc's attributes out, so that the text reads well in JupyterLab."""
+    text = _CITATION.sub(_cited, markdown)
+    # Spans may stand inside spans; the innermost ones lose their brackets first.
+    for _ in range(3):
+        text = _BRACKETED.sub(r"\1", text)
+        text = _SPAN.sub("", text)
+    text = _IMAGE.sub(r"](\1.png)", text)
+    return _FENCE.sub("", text)
+
+
+class Block:
+    """A piece of the report, as the last value of a cell."""
+
+    def __init__(self, markdown: str) -> None:
+        self.markdown = markdown
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        reading = for_reading(self.markdown)
+        return {MIME: self.markdown, "text/markdown": reading, "text/plain": reading.strip()}
+
+
+def show(*parts: str) -> Block:
+    """Show pieces of Markdown, one below the other."""
+    return Block("\n".join(parts))
+
+
+def collect(notebook: nbformat.NotebookNode) -> str:
+    """Make one Markdown text of an executed notebook, without its code.
+
+    Blocks count in their report form; other outputs (a team's own table or chart in a copied
+    template) as nbconvert writes them.
+    """
+    from nbconvert import MarkdownExporter
+    from traitlets.config import Config
+
+    copy = nbformat.from_dict(notebook)
+    for cell in copy.cells:
+        for output in cell.get("outputs", ()):
+            data: dict[str, Any] = output.get("data", {})
+            if MIME in data:
+                output["data"] = {"text/markdown": data[MIME]}
+    config = Config()
+    config.NbConvertBase.display_data_priority = [
+        "text/markdown",
+        "image/svg+xml",
+        "image/png",
+        "text/plain",
+    ]
+    exporter = MarkdownExporter(
+        config=config, exclude_input=True, exclude_input_prompt=True, exclude_output_prompt=True
+    )
+    body, _ = exporter.from_notebook_node(copy)
+    return re.sub(r"\n{3,}", "\n\n", str(body)).strip() + "\n"

@@ -1,0 +1,303 @@
+"""Run a strategy against a source and keep what came back, with its log.
+
+A :class:`Records` is everything the rest of the street works on. Saved as a snapshot it lets the
+same tables be made again, offline, to the byte.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from cmeneeds.brief import Brief
+from cmeneeds.errors import NoEvidence, RunBroken
+from cmeneeds.records import Article
+from cmeneeds.sources import Source, open_source
+from cmeneeds.strategy import Strategy
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MAX_PER_FACET = 1000
+"""Records fetched for one facet, the newest first. What is left out is said in the search log."""
+
+SNAPSHOT_FORMAT = "cmeneeds-snapshot-1"
+
+
+class SearchEntry(msgspec.Struct, frozen=True):
+    """One line of the search log.
+
+    ``count`` is what the source reports, ``retrieved`` how many of these were fetched, ``new``
+    how many no earlier query of this strategy had found.
+    """
+
+    facet: str
+    question: str
+    source: str
+    data_date: str
+    query: str
+    translation: str
+    count: int
+    retrieved: int
+    new: int
+    notes: str
+
+
+@dataclass(frozen=True)
+class Records:
+    """What a strategy found.
+
+    Attributes
+    ----------
+    articles : tuple of Article
+        Each once, by PMID, the newest first.
+    facets : dict of PMID to tuple of str
+        Which facets found it.
+    log : tuple of SearchEntry
+        One for each query, and one for the topic without a facet (count only).
+    source_kind, source, notice, data_date : str
+        See :class:`~cmeneeds.sources.Source`.
+    searched_at : str
+        ISO 8601, UTC. Not part of any table.
+    """
+
+    articles: tuple[Article, ...]
+    facets: dict[int, tuple[str, ...]]
+    log: tuple[SearchEntry, ...]
+    source_kind: str
+    source: str
+    notice: str
+    data_date: str
+    searched_at: str
+
+    def __len__(self) -> int:
+        """Number of records."""
+        return len(self.articles)
+
+    def __repr__(self) -> str:
+        """One line."""
+        return f"<{len(self)} records from {self.source}>"
+
+    @property
+    def by_pmid(self) -> dict[int, Article]:
+        """The records by PMID."""
+        return {a.pmid: a for a in self.articles}
+
+    @property
+    def search_log(self) -> pd.DataFrame:
+        """The search log as a table."""
+        import pandas as pd
+
+        columns = list(SearchEntry.__struct_fields__)
+        return pd.DataFrame([msgspec.structs.asdict(e) for e in self.log], columns=columns)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row a record: PMID, year, title, journal, types, facets, standing."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            [
+                (
+                    a.pmid,
+                    a.year,
+                    a.title,
+                    a.journal.iso or a.journal.title or (a.book.title if a.book else ""),
+                    "; ".join(a.type_names),
+                    "; ".join(self.facets.get(a.pmid, ())),
+                    a.retraction_status,
+                )
+                for a in self.articles
+            ],
+            columns=["pmid", "year", "title", "journal", "types", "facets", "status"],
+        ).astype({"year": "Int64"})
+
+    def require_some(self, brief: Brief) -> None:
+        """Raise NoEvidence if there is nothing to build on.
+
+        An empty search never yields a filled-in report (design law 2).
+        """
+        if self.articles:
+            return
+        asked = sum(1 for e in self.log if e.facet != "topic")
+        raise NoEvidence(
+            f"no evidence found for {brief.topic!r}: {asked} queries of {self.source}, "
+            f"{brief.years.first}-{brief.years.last}, returned no record",
+            "Widen the years, add synonyms to the brief, or use another source "
+            "(`cmeneeds search BRIEF` shows every query).",
+        )
+
+    # --- snapshots ------------------------------------------------------------------------------
+
+    def save(self, path: Path) -> None:
+        """Write a snapshot: gzip-compressed JSON lines, the same bytes for the same records."""
+        encode = msgspec.json.Encoder(order="deterministic").encode
+        head: dict[str, Any] = {
+            "format": SNAPSHOT_FORMAT,
+            "source_kind": self.source_kind,
+            "source": self.source,
+            "notice": self.notice,
+            "data_date": self.data_date,
+            "searched_at": self.searched_at,
+            "log": self.log,
+        }
+        lines = [encode(head)]
+        lines += [
+            encode({"facets": self.facets.get(a.pmid, ()), "record": a})
+            for a in sorted(self.articles, key=lambda a: a.pmid)
+        ]
+        packed = io.BytesIO()
+        with gzip.GzipFile(fileobj=packed, mode="wb", mtime=0, filename="") as stream:
+            stream.write(b"\n".join(lines) + b"\n")
+        partial = path.with_name(f".{path.name}.{os.getpid()}")
+        partial.write_bytes(packed.getvalue())
+        partial.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> Records:
+        """Read a snapshot.
+
+        Raises
+        ------
+        RunBroken
+            If the file is missing, damaged or not a snapshot.
+        """
+        try:
+            with gzip.open(path, "rb") as stream:
+                head = msgspec.json.decode(stream.readline(), type=_Head)
+                rows = [_line(line) for line in stream]
+        except (OSError, EOFError, msgspec.DecodeError, msgspec.ValidationError) as error:
+            raise RunBroken(
+                f"{path} is not a readable snapshot ({str(error).splitlines()[0]})",
+                "Make the run again with `cmeneeds report`.",
+            ) from error
+        rows.sort(key=lambda row: -row.record.pmid)
+        return cls(
+            articles=tuple(row.record for row in rows),
+            facets={row.record.pmid: row.facets for row in rows},
+            log=head.log,
+            source_kind=head.source_kind,
+            source=head.source,
+            notice=head.notice,
+            data_date=head.data_date,
+            searched_at=head.searched_at,
+        )
+
+
+class _Head(msgspec.Struct):
+    format: str
+    source_kind: str
+    source: str
+    notice: str
+    data_date: str
+    searched_at: str
+    log: tuple[SearchEntry, ...]
+
+    def __post_init__(self) -> None:
+        if self.format != SNAPSHOT_FORMAT:
+            raise ValueError(f"unknown format {self.format!r}")
+
+
+class _Row(msgspec.Struct):
+    facets: tuple[str, ...]
+    record: Article
+
+
+_line = msgspec.json.Decoder(_Row).decode
+
+
+def search(
+    strategy: Strategy,
+    source: Source | None = None,
+    *,
+    library: str | Path | None = None,
+    max_per_facet: int = MAX_PER_FACET,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Records:
+    """Ask every query of a strategy and fetch what it finds.
+
+    Parameters
+    ----------
+    strategy : Strategy
+    source : Source, optional
+        Default: what the brief says, or ``library`` if given (``sample`` or a path). The source
+        is closed at the end if it was opened here.
+    max_per_facet : int
+        Fetch at most this many records a query, the newest first.
+    progress : callable, optional
+        Told (facet, position, number of queries) before each query.
+
+    Returns
+    -------
+    Records
+        Possibly empty: see :meth:`Records.require_some`.
+
+    Raises
+    ------
+    QueryError, SourceError, LibraryError
+    """
+    opened = source is None
+    if source is None:
+        source = open_source(strategy.brief.source, library)
+    try:
+        return _search(strategy, source, max_per_facet, progress)
+    finally:
+        if opened:
+            source.close()
+
+
+def _search(
+    strategy: Strategy,
+    source: Source,
+    max_per_facet: int,
+    progress: Callable[[str, int, int], None] | None,
+) -> Records:
+    asks = {f.name: f.asks for f in strategy.facets}
+    queries = (strategy.topic_query, *strategy.queries)
+    found: dict[int, list[str]] = {}
+    log: list[SearchEntry] = []
+    for position, query in enumerate(queries, 1):
+        if progress:
+            progress(query.facet, position, len(queries))
+        result = source.search(query.text)
+        counting_only = query.facet == "topic"
+        taken = () if counting_only else result.pmids[:max_per_facet]
+        new = sum(1 for pmid in taken if pmid not in found)
+        notes = list(result.notes)
+        if not counting_only and result.count > len(taken):
+            notes.append(f"only the newest {len(taken):,} of {result.count:,} were fetched")
+        for pmid in taken:
+            found.setdefault(pmid, []).append(query.facet)
+        log.append(
+            SearchEntry(
+                facet=query.facet,
+                question=asks.get(query.facet, "How much is there on the topic at all?"),
+                source=source.name,
+                data_date=source.data_date,
+                query=query.text,
+                translation=result.translation,
+                count=result.count,
+                retrieved=len(taken),
+                new=new,
+                notes="; ".join(notes),
+            )
+        )
+    articles = source.fetch(sorted(found, reverse=True))
+    return Records(
+        articles=tuple(articles),
+        facets={a.pmid: tuple(found[a.pmid]) for a in articles},
+        log=tuple(log),
+        source_kind=source.kind,
+        source=source.name,
+        notice=source.notice,
+        data_date=source.data_date,
+        searched_at=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
