@@ -15,6 +15,7 @@ from cmeneeds.decisions import Decision, apply_decisions, decisions_table
 from cmeneeds.education import plan_education
 from cmeneeds.errors import NoEvidence
 from cmeneeds.evidence.findings import find
+from cmeneeds.frames import each_row
 from cmeneeds.gaps.table import analyze_gaps
 from cmeneeds.retrieval import Records
 
@@ -95,7 +96,7 @@ class Assessment:
             counts[f"search.{e.facet}.count"] = e.count
             counts[f"search.{e.facet}.retrieved"] = e.retrieved
             counts[f"search.{e.facet}.new"] = e.new
-        for gap in self.gaps.itertuples(index=False):
+        for gap in each_row(self.gaps):
             counts[f"gap.{gap.gap_id}.rank"] = int(gap.rank)
             counts[f"gap.{gap.gap_id}.priority"] = float(gap.priority)
             counts[f"gap.{gap.gap_id}.sources"] = int(gap.sources_n)

@@ -254,7 +254,7 @@ class Brief(_Part):
             raise BriefError(
                 "",
                 f"{path} cannot be read: {reason}",
-                "Name a .yaml file, or make one: cmeneeds init",
+                "Name a .yaml file, or start from a copy of an example",
             ) from error
         return cls.parse(data, str(path))
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from cmeneeds.brief import Brief
+from cmeneeds.frames import each_row, known
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,13 +72,13 @@ def plan_education(gaps: pd.DataFrame, brief: Brief) -> pd.DataFrame:
 
     wording = education_wording()
     audience = _audience(brief)
-    rows = []
-    for gap in gaps.itertuples(index=False):
+    rows: list[tuple[Any, ...]] = []
+    for gap in each_row(gaps):
         if getattr(gap, "decision", "") == "reject" or gap.gap_type not in wording:
             continue
         words = wording[gap.gap_type]
         fill = {"subject": _inside(str(gap.subject)), "audience": audience}
-        known = not pd.isna(gap.cp_value_text) and bool(gap.cp_value_text)
+        measured = known(gap.cp_value_text)
         rows.append(
             (
                 str(gap.gap_id).replace("G-", "LO-", 1),
@@ -93,7 +94,7 @@ def plan_education(gaps: pd.DataFrame, brief: Brief) -> pd.DataFrame:
                 words["instrument"],
                 words["time_point"],
                 BASELINE,
-                gap.cp_value_text if known else "unknown",
+                gap.cp_value_text if measured else "unknown",
                 gap.cp_passage,
                 "; ".join(words["formats"]),
                 words["rationale"],

@@ -14,6 +14,7 @@ import yaml
 
 from cmeneeds.brief import Brief
 from cmeneeds.evidence.study import Design, is_guideline, study_design
+from cmeneeds.frames import each_row, known
 from cmeneeds.gaps.measure import Shortfall, shortfall
 from cmeneeds.gaps.subjects import Group, Subject, Vocabulary, group_of
 from cmeneeds.gaps.terms import content_words, tokens
@@ -168,7 +169,7 @@ def _read(
     guidelines = {a.pmid for a in records.articles if is_guideline(a)}
     about = {a.pmid for a in records.articles if vocabulary.is_about(a)}
     read = []
-    for row in findings.itertuples(index=False):
+    for row in each_row(findings):
         if row.probability < settings.minimum_probability or row.pmid in withdrawn:
             continue
         article = by_pmid[row.pmid]
@@ -176,8 +177,8 @@ def _read(
             continue  # the record only mentions the topic; this sentence is about something else
         group = group_of(row.text, article.title)
         core = vocabulary.core_in(row.text, article.title)
-        position = row.value_start - row.start if _known(row.value_start) else 0
-        value = float(row.value) if _known(row.value) and row.agrees is not False else None
+        position = row.value_start - row.start if known(row.value_start) else 0
+        value = float(row.value) if known(row.value) and row.agrees is not False else None
         read.append(
             _Finding(
                 row=row,
@@ -194,18 +195,11 @@ def _read(
 
 def _carries(f: _Finding, settings: Priority) -> bool:
     """Whether a finding can carry a row by itself."""
-    return (
+    return bool(
         f.row.label == "GAP"
         and f.row.section != -1  # a title announces; it seldom reports
         and f.row.probability >= settings.carrying_probability
     )
-
-
-def _known(value: Any) -> bool:
-    """Whether a cell holds a value (pandas' NA has no truth)."""
-    import pandas as pd
-
-    return value is not None and not pd.isna(value)
 
 
 def _row(
@@ -263,7 +257,7 @@ def _row(
         "achievable_rate": "unknown: no sourced target or benchmark",
         "causes_n": len({c.row.finding_id for c in related_causes}),
         "sources_n": len(pmids),
-        "rates_n": sum(1 for f in practice if _known(f.row.value)),
+        "rates_n": sum(1 for f in practice if known(f.row.value)),
         "priority": round(100 * sum(scores[k] * getattr(settings, k) for k in scores), 1),
         **{f"score_{name}": round(score, 3) for name, score in scores.items()},
         "passages": "; ".join(f.row.finding_id for f in practice),
@@ -293,7 +287,7 @@ def _lead_order(f: _Finding) -> tuple[Any, ...]:
     return (
         bool(f.row.secondary),
         f.row.label != "GAP" and f.row.label != "CAUSE",
-        not _known(f.row.value) or f.row.agrees is False,
+        not known(f.row.value) or f.row.agrees is False,
         f.row.section == -1,  # a title seldom says what was found
         -f.row.probability,
         -f.year,
@@ -361,7 +355,7 @@ def _missing(
 
 def _gap_type(practice: list[_Finding]) -> str:
     """The level that most of the GAP findings have; ties in the order K C P O S."""
-    levels = [f.row.level for f in practice if f.row.label == "GAP" and _known(f.row.level)]
+    levels = [f.row.level for f in practice if f.row.label == "GAP" and known(f.row.level)]
     return min("KCPOS", key=lambda k: (-levels.count(k), "KCPOS".index(k))) if levels else ""
 
 

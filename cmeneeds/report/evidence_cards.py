@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from cmeneeds.evidence.study import is_guideline, study_design
+from cmeneeds.frames import each_row, known
 from cmeneeds.records import Markup
 from cmeneeds.report import markdown as md
 
@@ -23,9 +22,7 @@ class Deck:
     """
 
     def __init__(self, assessment: Assessment) -> None:
-        self._rows: dict[str, Any] = {
-            row.finding_id: row for row in assessment.findings.itertuples(index=False)
-        }
+        self._rows: dict[str, Any] = {row.finding_id: row for row in each_row(assessment.findings)}
         self._articles = assessment.records.by_pmid
         self._shown: set[str] = set()
         self._wanted: dict[str, None] = {}
@@ -57,7 +54,7 @@ class Deck:
         row = self._rows[address]
         article = self._articles[row.pmid]
         value = None
-        if not pd.isna(row.value_start):
+        if known(row.value_start):
             value = (int(row.value_start) - row.start, int(row.value_end) - row.start)
         spans = article.title_markup if row.section == -1 else article.sections[row.section].markup
         markup = [

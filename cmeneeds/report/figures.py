@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cmeneeds.evidence.study import study_design
+from cmeneeds.frames import each_row
 from cmeneeds.report.markdown import clean
 from cmeneeds.strategy import all_facets
 
@@ -41,7 +42,7 @@ def save(figure: Figure, folder: Path, name: str) -> None:
 
     folder.mkdir(parents=True, exist_ok=True)
     # A fixed salt and no date: equal figures give equal bytes. Text stays text in SVG.
-    settings = {"svg.hashsalt": "cmeneeds", "svg.fonttype": "none", "font.family": "sans-serif"}
+    settings: Any = {"svg.hashsalt": "cmeneeds", "svg.fonttype": "none"}
     with rc_context(settings):
         figure.savefig(folder / f"{name}.svg", metadata={"Date": None, "Creator": None})
     figure.savefig(folder / f"{name}.png", dpi=DPI, metadata={"Software": None})
@@ -95,9 +96,9 @@ def magnitude(assessment: Assessment, most: int = 12) -> Figure | None:
     }
     seen: set[str] = set()
     labels = []
-    for position, gap in enumerate(rows.itertuples(index=False)):
+    for position, gap in enumerate(each_row(rows)):
         colour, marker, meaning = looks[str(gap.cp_direction)]
-        value = float(gap.cp_value)  # type: ignore[arg-type]
+        value = float(gap.cp_value)
         axes.plot([0, value], [position, position], color=colour, linewidth=1.2, alpha=0.45)
         axes.plot(
             value, position, marker, color=colour, markersize=7, clip_on=False,

@@ -15,6 +15,7 @@ import yaml
 
 from cmeneeds.education import education_wording
 from cmeneeds.evidence.study import is_guideline
+from cmeneeds.frames import each_row, text_of
 from cmeneeds.gaps.subjects import Vocabulary
 from cmeneeds.gaps.table import priority_settings
 from cmeneeds.report import markdown as md
@@ -43,15 +44,8 @@ def _accreditors() -> dict[str, dict[str, Any]]:
     return {item["name"]: item for item in data}
 
 
-def _text(value: Any) -> str:
-    """A cell as text; empty where it is missing."""
-    import pandas as pd
-
-    return "" if value is None or pd.isna(value) else str(value)
-
-
 def _addresses(cell: Any) -> list[str]:
-    return [a for a in _text(cell).split("; ") if a]
+    return [a for a in text_of(cell).split("; ") if a]
 
 
 def _named(text: str) -> str:
@@ -76,8 +70,8 @@ class Report:
         rows = assessment.presented
         # Rows with both sides first: they are what a reader came for.
         order = rows.assign(first=rows["status"] != "gap").sort_values(["first", "rank"])
-        self._sections = list(order.head(gap_sections).itertuples(index=False))
-        self._others = list(order.iloc[gap_sections:].itertuples(index=False))
+        self._sections = list(each_row(order.head(gap_sections)))
+        self._others = list(each_row(order.iloc[gap_sections:]))
         self._vocabulary = Vocabulary(assessment.records.articles, self.brief)
 
     # --- small pieces ---------------------------------------------------------------------------
@@ -86,7 +80,7 @@ class Report:
         return md.count(self.assessment.counts[key], key)
 
     def _row_name(self, gap: Any) -> str:
-        name = _text(gap.subject)
+        name = text_of(gap.subject)
         return f"{name[:1].upper()}{name[1:]}: {gap.group}"
 
     def _years(self) -> str:
@@ -114,8 +108,8 @@ class Report:
         )
         found: list[str] = []
         used: set[int] = set()
-        for row in f.itertuples(index=False):
-            article = articles[row.pmid]  # type: ignore[index]
+        for row in each_row(f):
+            article = articles[row.pmid]
             if row.pmid in used or article.retraction_status == "retracted":
                 continue  # one sentence a record: a list of sources, not of one source's words
             if self._vocabulary.is_about(article) or self._vocabulary.mentions(str(row.text)):
@@ -192,7 +186,7 @@ class Report:
         text += "\nThe leading rows:\n\n"
         for gap in self._sections[:5]:
             head = (
-                f"**{_named(self._row_name(gap))}** ({LEVELS[_text(gap.gap_type)]}, {gap.status})"
+                f"**{_named(self._row_name(gap))}** ({LEVELS[text_of(gap.gap_type)]}, {gap.status})"
             )
             text += f"- {head}: {self.deck.sentence(gap.cp_passage)}\n"
         return text
@@ -201,20 +195,20 @@ class Report:
         """The gap table."""
         rows = []
         for gap in [*self._sections, *self._others][:15]:
-            value = _text(gap.cp_value_text)
+            value = text_of(gap.cp_value_text)
             current = (
                 self.deck.number(gap.cp_passage, value)
                 if value
                 else f"stated in words {md.cite(gap.cp_pmid)}"
             )
-            best = _text(gap.bp_passage)
+            best = text_of(gap.bp_passage)
             rows.append(
                 (
                     self._count(f"gap.{gap.gap_id}.rank"),
-                    f"**{_named(self._row_name(gap))}**{md.BREAK}{LEVELS[_text(gap.gap_type)]}",
-                    f"{current} {md.BREAK}{md.escape(_text(gap.cp_design))}",
+                    f"**{_named(self._row_name(gap))}**{md.BREAK}{LEVELS[text_of(gap.gap_type)]}",
+                    f"{current} {md.BREAK}{md.escape(text_of(gap.cp_design))}",
                     self.deck.source(best) if best else "none found",
-                    _text(gap.status),
+                    text_of(gap.status),
                     self._count(f"gap.{gap.gap_id}.sources"),
                     self._count(f"gap.{gap.gap_id}.priority"),
                 )
@@ -292,9 +286,9 @@ class Report:
         kind = "Gap" if gap.status == "gap" else "Candidate"
         text = f"\n## {kind} {number}. {md.escape(self._row_name(gap))}\n"
         if gap.status != "gap":
-            reasons = "\n".join(f"- {_named(r)}" for r in _text(gap.missing).split("; ") if r)
+            reasons = "\n".join(f"- {_named(r)}" for r in text_of(gap.missing).split("; ") if r)
             text += f"\nA candidate, not yet a gap. What is missing:\n\n{reasons}\n"
-        if flag := _text(gap.decision_flag):
+        if flag := text_of(gap.decision_flag):
             text += md.open_question(f"A decision about this row needs another look: {flag}.")
         text += "\n### Current practice\n" + self.deck.card(gap.cp_passage)
         further = [a for a in _addresses(gap.passages) if a != gap.cp_passage][:8]
@@ -303,19 +297,19 @@ class Report:
             summary += f"passages of {self._count(f'gap.{gap.gap_id}.sources')} records in all)"
             text += md.evidence(summary, [self.deck.card(a) for a in further])
         text += "\n### Best practice\n"
-        if best := _text(gap.bp_passage):
+        if best := text_of(gap.bp_passage):
             text += self.deck.card(best)
-            text += f"\nPaired because: {_named(_text(gap.pairing))}.\n"
+            text += f"\nPaired because: {_named(text_of(gap.pairing))}.\n"
         else:
             text += (
                 f"\nNo recommendation on this subject was found. {self._searched('guideline')}\n"
             )
         text += "\n### Difference\n\n"
-        if value := _text(gap.cp_value_text):
+        if value := text_of(gap.cp_value_text):
             reading = {
                 "too low": "a share of what is wanted",
                 "too high": "a share of what is not wanted",
-            }.get(_text(gap.cp_direction), "a share whose direction could not be told")
+            }.get(text_of(gap.cp_direction), "a share whose direction could not be told")
             text += (
                 f"The record reports {self.deck.number(gap.cp_passage, value)}, {reading}. The "
                 "achievable rate is unknown: no sourced target or benchmark was found, so nothing "
@@ -338,7 +332,7 @@ class Report:
         text = "\n### Need, objective, measure\n"
         if rows.empty:
             return text + "\nThe level of this shortfall is unknown, so no objective is proposed.\n"
-        plan = next(rows.itertuples(index=False))
+        plan = next(each_row(rows))
         text += (
             f"\nProposed need: {_named(str(plan.need))}\n\n"
             f"Proposed objective: {_named(str(plan.objective))}.\n\n"
@@ -420,7 +414,7 @@ class Report:
         return table[table["gap_id"].isin(shown)]
 
     def _pairs(self, table: pd.DataFrame) -> list[tuple[Any, Any]]:
-        by_gap = {o.gap_id: o for o in table.itertuples(index=False)}
+        by_gap = {o.gap_id: o for o in each_row(table)}
         return [(g, by_gap[g.gap_id]) for g in self._sections if g.gap_id in by_gap]
 
     def design(self) -> str:
@@ -620,8 +614,8 @@ class Report:
         rejected = self.assessment.gaps[self.assessment.gaps["decision"] == "reject"]
         if not rejected.empty:
             text += "\nRejected by the writer:\n\n"
-            for gap in rejected.itertuples(index=False):
-                reason, who = _text(gap.decision_reason), _text(gap.decision_by)
+            for gap in each_row(rejected):
+                reason, who = text_of(gap.decision_reason), text_of(gap.decision_by)
                 text += f"- {_named(self._row_name(gap))}: {_named(reason)} ({_named(who)})\n"
         text += self.deck.cards(self.deck.missing())
         return text or "\nEvery row has a section above.\n"

@@ -85,9 +85,10 @@ class EntrezClient:
 
         self.base_url = base_url or _environment("CMENEEDS_ENTREZ_URL")
         self.timeout = timeout
-        self._entrez: Any = Entrez
+        module: Any = Entrez  # its stubs know nothing of the settings below
+        self._entrez = module
         with _installed:
-            self._entrez.urlopen = _urlopen
+            module.urlopen = _urlopen
 
     @contextmanager
     def _in_charge(self) -> Iterator[None]:

@@ -23,7 +23,7 @@ SHA256 = "53dda2150dfe6b6db36045b0536b407e3f2f497d7d8ab0e38386eb29be7306cb"
 RECORDS = 20_788
 """Article records in the file, five of them repeats of a PMID."""
 
-AS_OF = "2021-06-08"
+AS_OF = "2021-06-07"
 """Date of the newest revision in the file; nothing later is in it."""
 
 NAME = "sample corpus pubmed21n1298"

@@ -1,0 +1,350 @@
+"""The command line: parse words, call the package, print. Everything heavy is imported late."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cmeneeds import __version__
+from cmeneeds.errors import CmeneedsError, ReportError, UsageError, VerificationFailed
+from cmeneeds.terminal import complain, meter, safe, say
+
+app = typer.Typer(
+    name="cmeneeds",
+    help="Needs assessments for continuing medical education: every number leads to the sentence "
+    "it came from.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+library_app = typer.Typer(no_args_is_help=True, help="The local library of PubMed records.")
+app.add_typer(library_app, name="library")
+
+LibraryOption = Annotated[
+    str | None,
+    typer.Option("--library", help="`sample`, or the path of a library (default: your own)."),
+]
+
+
+def main() -> None:
+    """Run the command line; errors become one line and an exit code."""
+    try:
+        app(standalone_mode=True)
+    except CmeneedsError as error:
+        complain(f"cmeneeds: {safe(str(error))}")
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        complain("cmeneeds: interrupted; what was finished is kept")
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        say(f"cmeneeds {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def search(
+    brief: Annotated[Path, typer.Argument(help="Brief (YAML).")],
+    source: Annotated[
+        str | None, typer.Option(help="pubmed, library or sample, instead of the brief's.")
+    ] = None,
+    library: LibraryOption = None,
+    queries: Annotated[bool, typer.Option(help="Print each query in full.")] = False,
+) -> None:
+    """Build the strategy of a brief, run it, and print the search log."""
+    from cmeneeds.brief import Brief
+    from cmeneeds.retrieval import search as run
+    from cmeneeds.sources import open_source
+    from cmeneeds.strategy import build_strategy
+
+    loaded = Brief.load(brief)
+    strategy = build_strategy(loaded)
+    with meter() as progress:
+        progress.step("opening the source")
+        opened = open_source(source or loaded.source, library, progress.count)
+
+        def tell(facet: str, position: int, total: int) -> None:
+            progress.step(f"searching: {facet}")
+            progress.count(position, total)
+
+        try:
+            records = run(strategy, opened, progress=tell)
+        finally:
+            opened.close()
+    say(f"{safe(records.source)}, data of {records.data_date}")
+    if records.notice:
+        say(records.notice)
+    say(f"{'query':<22}{'found':>8}{'read':>8}{'new':>8}")
+    for entry in records.log:
+        say(f"{entry.facet:<22}{entry.count:>8,}{entry.retrieved:>8,}{entry.new:>8,}")
+        if queries:
+            say(f"    {safe(entry.query)}")
+        if entry.notes:
+            say(f"    {safe(entry.notes)}")
+    records.require_some(loaded)
+
+
+def _parameters(given: list[str]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for item in given:
+        name, separator, value = item.partition("=")
+        if not separator or not name:
+            raise UsageError(f"--param {item!r} is not name=value", "Write --param name=value.")
+        found[name.strip()] = value
+    return found
+
+
+@app.command()
+def report(
+    briefs: Annotated[list[Path], typer.Argument(help="One or more briefs (YAML).")],
+    outputs: Annotated[Path, typer.Option(help="Where runs go.")] = Path("outputs"),
+    source: Annotated[
+        str | None, typer.Option(help="pubmed, library or sample, instead of the brief's.")
+    ] = None,
+    library: Annotated[
+        str | None,
+        typer.Option(help="`sample`, the path of a library, or a run's snapshot.jsonl.gz."),
+    ] = None,
+    template: Annotated[Path | None, typer.Option(help="Another notebook template.")] = None,
+    param: Annotated[
+        list[str] | None, typer.Option("--param", "-p", help="Template parameter, name=value.")
+    ] = None,
+    timeout: Annotated[int, typer.Option(help="Seconds that one cell may take.", min=1)] = 600,
+    final: Annotated[bool, typer.Option("--final", help="Only if everything is signed.")] = False,
+) -> None:
+    """Make a whole needs assessment from a brief."""
+    from cmeneeds.report.run import make_report
+
+    if final:
+        raise ReportError(
+            "this report cannot be final: no person has confirmed its gaps and cited claims",
+            "Confirming claims is not offered yet; hand it on as the draft that it says it is.",
+        )
+    parameters = _parameters(param or [])
+    failed: CmeneedsError | None = None
+    for brief in briefs:
+        try:
+            with meter() as progress:
+
+                def tell(step: str, name: str = brief.name) -> None:
+                    progress.step(f"{name}: {step}")
+
+                run = make_report(
+                    brief,
+                    outputs=outputs,
+                    source=source,
+                    library=library,
+                    template=template,
+                    parameters=parameters,
+                    cell_timeout=timeout,
+                    progress=tell,
+                )
+        except CmeneedsError as error:
+            if len(briefs) == 1:
+                raise
+            complain(f"cmeneeds: {safe(brief.name)}: {safe(str(error))}")
+            failed = error
+            continue
+        say(f"{run.manifest['document_status']}")
+        for name in ("report.html", "report.docx", "report.md", "gaps.csv"):
+            say(f"  {run.folder / name}")
+    if failed is not None:
+        raise typer.Exit(failed.exit_code)
+
+
+@app.command()
+def verify(
+    run: Annotated[Path, typer.Argument(help="Run folder, such as outputs/stroke/latest.")],
+) -> None:
+    """Derive every claim of a run again from its snapshot, and name those that do not hold."""
+    from cmeneeds.verify import verify_run
+
+    result = verify_run(run)
+    for note in result.notes:
+        say(safe(note))
+    for broken in result.broken[:50]:
+        say(f"BROKEN {safe(str(broken))}")
+    if len(result.broken) > 50:
+        say(f"... and {len(result.broken) - 50:,} more")
+    for name in result.changed_files:
+        say(f"file changed since the run: {safe(name)}")
+    revised, gone = len(result.revised), len(result.gone)
+    say(f"records: {safe(result.library)}; {revised} revised since, {gone} no longer there")
+    for pmid in [*result.revised, *result.gone][:20]:
+        say(f"  PMID {pmid}")
+    held = result.claims - len(result.broken)
+    say(f"{held:,} of {result.claims:,} claims derived again: {result.share}")
+    if not result.holds:
+        first = safe(str(result.broken[0]))
+        raise VerificationFailed(
+            f"{len(result.broken)} claims do not hold, first: {first}",
+            "Make the report again, or undo the change.",
+        )
+
+
+@app.command()
+def classify(
+    file: Annotated[
+        Path | None, typer.Argument(help="JSON lines; standard input if none is named.")
+    ] = None,
+) -> None:
+    """Label sentences: JSON lines in, JSON lines out."""
+    import json
+
+    from cmeneeds.evidence.classify import classify_jsonl
+
+    try:
+        stream = file.open(encoding="utf-8") if file else sys.stdin
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}", "Name a file.") from None
+    with stream:
+        for answer in classify_jsonl(stream):
+            sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
+
+
+@app.command()
+def lab(
+    folder: Annotated[
+        Path | None, typer.Argument(help="Where to work (default: ./notebooks, or a copy).")
+    ] = None,
+) -> None:
+    """Open JupyterLab on the notebooks."""
+    import shutil
+    import subprocess
+
+    from cmeneeds.resources import shared_path
+
+    place = folder or Path("notebooks")
+    if not place.exists():
+        # Installed without a checkout: give the writer notebooks to write in.
+        shutil.copytree(shared_path("notebooks"), place)
+        if not (place.parent / "briefs").exists():
+            shutil.copytree(shared_path("briefs"), place.parent / "briefs")
+        complain(f"copied the notebooks to {place}")
+    command = [sys.executable, "-m", "jupyterlab", str(place)]
+    raise typer.Exit(subprocess.call(command))  # noqa: S603 - our own interpreter
+
+
+@app.command()
+def doctor() -> None:
+    """Say what works on this machine, and what to do about the rest."""
+    from cmeneeds.doctor import examine
+
+    bad = 0
+    for check in examine():
+        mark = {"ok": "ok  ", "missing": "miss", "broken": "FAIL"}[check.state]
+        say(f"{mark}  {check.name}: {safe(check.found)}")
+        if check.todo:
+            say(f"      {safe(check.todo)}")
+        bad += check.state == "broken"
+    if bad:
+        raise typer.Exit(1)
+
+
+@library_app.command("import")
+def library_import(
+    files: Annotated[list[Path], typer.Argument(help="PubMed XML files, plain or .gz.")],
+    library: LibraryOption = None,
+) -> None:
+    """Import PubMed XML. Repeating it changes nothing; an interrupted import can be repeated."""
+    from cmeneeds.sources import open_library
+
+    for file in files:
+        if not file.is_file():
+            raise UsageError(f"there is no file {file}", "Name a PubMed .xml or .xml.gz file.")
+    with open_library(library, create=True) as opened, meter() as progress:
+        for file in files:
+            progress.step(f"importing {file.name}")
+            result = opened.import_file(file, progress.count)
+            say(
+                f"{safe(file.name)}: {result.read:,} records read, {result.added:,} added, "
+                f"{result.updated:,} updated, {result.same:,} the same, {result.older:,} older, "
+                f"{result.deleted:,} deleted, {len(result.problems):,} problems"
+            )
+            for problem in result.problems[:20]:
+                say(f"  {safe(str(problem))}")
+            if len(result.problems) > 20:
+                say(f"  ... and {len(result.problems) - 20:,} more, in the import log")
+        opened.optimize()
+
+
+@library_app.command("search")
+def library_search(
+    query: Annotated[str, typer.Argument(help="A query in PubMed's language.")],
+    library: LibraryOption = None,
+    limit: Annotated[int, typer.Option(help="How many records to list.", min=0)] = 20,
+) -> None:
+    """Answer a PubMed query from the library."""
+    from cmeneeds.sources import open_library
+
+    with open_library(library) as opened:
+        opened.require_records()
+        if opened.kind == "sample":
+            from cmeneeds.sources.sample import NOTICE
+
+            say(NOTICE)
+        result = opened.search(query, limit)
+        if not opened.read_only:
+            opened.log_search(result)
+        say(f"{result.count:,} records")
+        say(f"as understood: {safe(result.translation)}")
+        for note in result.notes:
+            say(f"note: {safe(note)}")
+        for article in opened.get_many(result.pmids):
+            standing = article.retraction_status
+            mark = f" [{standing.upper()}]" if standing not in ("unknown", "updated") else ""
+            year = article.year or "????"
+            journal = article.journal.iso or article.journal.title
+            say(f"{article.pmid:>9}  {year}  {safe(article.title)[:110]}{mark}  {safe(journal)}")
+
+
+@library_app.command("stats")
+def library_stats(library: LibraryOption = None) -> None:
+    """Say what the library holds."""
+    from cmeneeds.sources import open_library
+
+    with open_library(library) as opened:
+        s = opened.stats()
+        say(f"kind        {s.kind}")
+        say(f"records     {s.records:,} ({s.first_year}-{s.last_year})")
+        say(f"abstracts   {s.with_abstract:,}")
+        say(f"with MeSH   {s.with_mesh:,}")
+        say(f"revisions   {s.revisions:,} superseded, {s.deletions:,} PMIDs withdrawn by NLM")
+        say(f"newest      {s.newest or 'unknown'}")
+        for source, started, finished, changed in s.imports:
+            state = f"finished {finished}" if finished else "not finished: repeat it"
+            say(f"import      {safe(source)}: {changed:,} records, started {started}, {state}")
+
+
+@library_app.command("export")
+def library_export(
+    out: Annotated[Path, typer.Argument(help="File to write (.jsonl or .jsonl.gz).")],
+    query: Annotated[str | None, typer.Option(help="Only what this query finds.")] = None,
+    library: LibraryOption = None,
+) -> None:
+    """Write records as JSON lines, by PMID."""
+    from cmeneeds.library.export import export_jsonl
+    from cmeneeds.sources import open_library
+
+    with open_library(library) as opened:
+        opened.require_records()
+        number = export_jsonl(opened, out, query)
+    say(f"{number:,} records written to {out}")

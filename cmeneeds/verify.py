@@ -1,0 +1,338 @@
+"""Prove a run: derive every claim again from the run's own snapshot.
+
+What counts as a claim: every passage and every cell of ``findings.csv``, ``gaps.csv``,
+``objectives.csv`` and ``search_log.csv``; every figure, evidence card and computed number of
+``report.md``; every entry of ``references.json``. A number in the report that says nothing about
+where it comes from is a broken claim. Hashes of files are a separate check: they show that a file
+was changed, not that it is wrong.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import re
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from cmeneeds.assessment import Assessment, assess
+from cmeneeds.brief import Brief
+from cmeneeds.decisions import load_decisions
+from cmeneeds.errors import CmeneedsError, RunBroken
+from cmeneeds.evidence.passages import parse_address
+from cmeneeds.records import to_json
+from cmeneeds.report import markdown as md
+from cmeneeds.report.references import csl
+from cmeneeds.report.run import TABLES, write_tables
+from cmeneeds.retrieval import Records
+
+if TYPE_CHECKING:
+    from cmeneeds.records import Article
+
+KEYS = {
+    "findings": "finding_id",
+    "gaps": "gap_id",
+    "objectives": "objective_id",
+    "decisions": "gap_id",
+    "search_log": "facet",
+}
+"""Column that names a row of each table."""
+
+
+class Broken(NamedTuple):
+    """A claim that does not hold."""
+
+    where: str
+    said: str
+    derived: str
+
+    def __str__(self) -> str:
+        """One line."""
+        return f"{self.where}: says {_short(self.said)}, derived {_short(self.derived)}"
+
+
+@dataclass
+class Verification:
+    """What was checked and what does not hold.
+
+    Attributes
+    ----------
+    folder : Path
+    claims : int
+        Claims that were derived again.
+    broken : list of Broken
+    changed_files : list of str
+        Files whose hash is not that of the manifest.
+    revised, gone : list of int
+        PMIDs whose record in the library is another one by now, or is no longer there.
+    library : str
+        Which library was compared, or why none was.
+    notes : list of str
+    """
+
+    folder: Path
+    claims: int = 0
+    broken: list[Broken] = field(default_factory=list)
+    changed_files: list[str] = field(default_factory=list)
+    revised: list[int] = field(default_factory=list)
+    gone: list[int] = field(default_factory=list)
+    library: str = ""
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def holds(self) -> bool:
+        """Whether every claim holds."""
+        return not self.broken
+
+    @property
+    def share(self) -> str:
+        """Share of claims that hold, in percent; 100 only if all do."""
+        if not self.broken:
+            return "100 %"
+        share = 100 * (self.claims - len(self.broken)) / max(1, self.claims)
+        return f"{min(share, 99.99):.2f} %"
+
+    def _expect(self, where: str, said: str, derived: str) -> None:
+        self.claims += 1
+        if said != derived:
+            self.broken.append(Broken(where, said, derived))
+
+
+def verify_run(folder: str | Path, *, compare_library: bool = True) -> Verification:
+    """Derive every claim of a run again.
+
+    Parameters
+    ----------
+    folder : path
+        A run folder, such as ``outputs/stroke/latest``.
+    compare_library : bool
+        Also tell which records have been revised since in the library they came from.
+
+    Raises
+    ------
+    RunBroken
+        If the folder is not a finished run, or what proves it is missing.
+    """
+    folder = Path(folder)
+    manifest = _manifest(folder)
+    brief_file = folder / "brief.yaml"
+    records = Records.load(folder / "snapshot.jsonl.gz")
+    brief = Brief.load(brief_file)
+    source = manifest.get("source", {}).get("kind")
+    if source in ("pubmed", "library", "sample"):
+        brief = brief.model_copy(update={"source": source})
+    decisions = load_decisions(folder / "brief.decisions.csv")
+    result = Verification(folder)
+    try:
+        assessment = assess(brief, records, decisions)
+    except CmeneedsError as error:
+        raise RunBroken(f"nothing can be derived from the snapshot ({error})") from None
+    made_by = manifest.get("cmeneeds")
+    from cmeneeds import __version__
+
+    if made_by != __version__:
+        result.notes.append(f"made by version {made_by}, derived with {__version__}")
+    _check_tables(result, folder, assessment)
+    _check_report(result, folder, assessment, manifest)
+    _check_references(result, folder, records)
+    _check_hashes(result, folder, manifest)
+    if compare_library:
+        _compare_library(result, records)
+    return result
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    path = folder / "manifest.json"
+    if not folder.is_dir():
+        raise RunBroken(f"there is no run at {folder}", "Name a folder that `report` made.")
+    if not path.exists():
+        raise RunBroken(
+            f"{folder} has no manifest.json: the run was not finished", "Make the report again."
+        )
+    try:
+        manifest = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunBroken(f"{path} cannot be read ({error})", "Make the report again.") from None
+    if not isinstance(manifest, dict) or manifest.get("status") != "complete":
+        raise RunBroken(f"the run in {folder} failed; there is nothing to verify")
+    return manifest
+
+
+# --- tables -------------------------------------------------------------------------------------
+
+
+def _rows(data: str, key: str) -> dict[str, dict[str, str]]:
+    """Rows of a CSV text by their key; a repeated key gets a number."""
+    rows: dict[str, dict[str, str]] = {}
+    for row in csv.DictReader(io.StringIO(data, newline="")):
+        name = row.get(key) or ""
+        while name in rows:
+            name += " (again)"
+        rows[name] = {k: v or "" for k, v in row.items() if k is not None}
+    return rows
+
+
+def _check_tables(result: Verification, folder: Path, assessment: Assessment) -> None:
+    by_pmid = assessment.records.by_pmid
+    with tempfile.TemporaryDirectory(prefix="cmeneeds-verify-") as derived_folder:
+        write_tables(assessment, Path(derived_folder))
+        for name in TABLES:
+            path = folder / f"{name}.csv"
+            try:
+                said = _rows(path.read_text("utf-8"), KEYS[name])
+            except (OSError, UnicodeDecodeError, csv.Error):
+                result._expect(f"{name}.csv", "missing or unreadable", "a table")
+                continue
+            derived = _rows((Path(derived_folder) / f"{name}.csv").read_text("utf-8"), KEYS[name])
+            for row in sorted(said.keys() | derived.keys()):
+                _check_row(result, f"{name}.csv, {row}", said.get(row), derived.get(row))
+            if name == "findings":
+                for row, cells in said.items():
+                    _check_passage(result, row, cells, by_pmid)
+
+
+def _check_row(
+    result: Verification,
+    where: str,
+    said: dict[str, str] | None,
+    derived: dict[str, str] | None,
+) -> None:
+    if said is None or derived is None:
+        result._expect(where, "a row" if said else "no row", "a row" if derived else "no row")
+        return
+    for column in {**said, **derived}:
+        result._expect(f"{where}, {column}", said.get(column, ""), derived.get(column, ""))
+
+
+def _check_passage(
+    result: Verification, address: str, cells: dict[str, str], by_pmid: dict[int, Article]
+) -> None:
+    """Read the passage straight from the snapshot, past everything that computes findings."""
+    said = cells.get("text", "")
+    sentence = _sentence(address, by_pmid)
+    # Tables neutralize formulas with an apostrophe and leave control characters out.
+    plain = said[1:] if said.startswith("'") and not sentence.startswith("'") else said
+    result._expect(f"passage {address}", md.clean(plain), md.clean(sentence))
+
+
+def _sentence(address: str, by_pmid: dict[int, Article]) -> str:
+    """The exact text that an address means; empty if there is none."""
+    try:
+        place = parse_address(address)
+        return by_pmid[place.pmid].text_of(place.section)[place.start : place.end]
+    except (CmeneedsError, KeyError, IndexError):
+        return ""
+
+
+# --- report -------------------------------------------------------------------------------------
+
+
+def _holds(text: str, sentence: str) -> bool:
+    """Whether a figure stands in a sentence as a whole number, not as part of a longer one."""
+    figure, said = md.clean(text), md.clean(sentence)
+    pattern = (
+        rf"(?<![\d.,]){re.escape(figure)}(?!\d|[.,]\d)"
+        if figure[:1].isdigit()
+        else re.escape(figure)
+    )
+    return bool(figure) and re.search(pattern, said) is not None
+
+
+def _check_report(
+    result: Verification, folder: Path, assessment: Assessment, manifest: dict[str, Any]
+) -> None:
+    try:
+        reading = md.read((folder / "report.md").read_text("utf-8"))
+    except (OSError, UnicodeDecodeError):
+        result._expect("report.md", "missing or unreadable", "a report")
+        return
+    by_pmid = assessment.records.by_pmid
+    labels = dict(zip(assessment.findings["finding_id"], assessment.findings["label"], strict=True))
+    for figure in reading.figures:
+        sentence = _sentence(figure.passage, by_pmid)
+        where = f"report.md, figure of {figure.passage}"
+        result._expect(
+            where, figure.text, figure.text if _holds(figure.text, sentence) else sentence
+        )
+    for card in reading.passages:
+        where = f"report.md, card {card.address}"
+        result._expect(where, card.text, md.clean(_sentence(card.address, by_pmid)))
+        result._expect(f"{where}, label", card.label, str(labels.get(card.address, "no finding")))
+        pmid = card.address.split(".", 1)[0]
+        result._expect(f"{where}, citation", "; ".join(card.citations), f"pmid-{pmid}")
+    for number in reading.counts:
+        value = assessment.counts.get(number.key)
+        shown = f"{value:,}" if isinstance(value, int) else str(value)
+        result._expect(f"report.md, count {number.key}", number.text, shown)
+    given = {"brief.credit_hours": assessment.brief.activity}
+    for number in reading.givens:
+        activity = given.get(number.key)
+        hours = activity.credit_hours if activity else None
+        shown = f"{hours:g}" if hours is not None else "nothing given"
+        result._expect(f"report.md, given {number.key}", number.text, shown)
+    for loose in reading.loose:
+        result._expect(f"report.md, near {loose.context!r}", loose.token, "no source is named")
+    wanted = {"draft", "sample"} if assessment.is_sample else {"draft"}
+    result._expect(
+        "report.md, banners", ", ".join(sorted(set(reading.banners))), ", ".join(sorted(wanted))
+    )
+    said = str(manifest.get("document_status"))
+    result._expect("manifest.json, document_status", said, assessment.status_line)
+
+
+def _check_references(result: Verification, folder: Path, records: Records) -> None:
+    try:
+        listed = json.loads((folder / "references.json").read_text("utf-8"))
+        cited = set(md.citations((folder / "report.md").read_text("utf-8")))
+    except (OSError, ValueError):
+        result._expect("references.json", "missing or unreadable", "a list of references")
+        return
+    derived = {f"pmid-{a.pmid}": csl(a) for a in records.articles}
+    names = [str(item.get("id")) for item in listed if isinstance(item, dict)]
+    for item in listed:
+        name = str(item.get("id"))
+        said = json.dumps(item, sort_keys=True, ensure_ascii=False)
+        known = derived.get(name)
+        result._expect(
+            f"references.json, {name}",
+            said,
+            json.dumps(known, sort_keys=True, ensure_ascii=False) if known else "no such record",
+        )
+    for name in sorted(cited ^ set(names)):
+        where = f"reference {name}"
+        result._expect(where, "cited" if name in cited else "not cited", "listed and cited")
+
+
+def _check_hashes(result: Verification, folder: Path, manifest: dict[str, Any]) -> None:
+    for name, sha256 in sorted(dict(manifest.get("files", {})).items()):
+        path = folder / name
+        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
+            result.changed_files.append(name)
+
+
+def _compare_library(result: Verification, records: Records) -> None:
+    from cmeneeds.sources import open_library
+
+    try:
+        library = open_library("sample" if records.source_kind == "sample" else None)
+    except CmeneedsError as error:
+        result.library = f"not compared with a library: {error.what}"
+        return
+    with library:
+        digests = library.digests(a.pmid for a in records.articles)
+    for article in records.articles:
+        now = digests.get(article.pmid)
+        if now is None:
+            result.gone.append(article.pmid)
+        elif now != hashlib.sha256(to_json(article)).hexdigest():
+            result.revised.append(article.pmid)
+    result.library = f"compared with {library.path.name}"
+
+
+def _short(text: str) -> str:
+    shown = md.clean(text)
+    return repr(shown if len(shown) <= 120 else f"{shown[:117]}...")
