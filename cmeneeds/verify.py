@@ -26,6 +26,7 @@ from cmeneeds.errors import CmeneedsError, RunBroken
 from cmeneeds.evidence.passages import parse_address
 from cmeneeds.records import to_json
 from cmeneeds.report import markdown as md
+from cmeneeds.report.reading import read as read_report
 from cmeneeds.report.references import csl
 from cmeneeds.report.run import TABLES, write_tables
 from cmeneeds.retrieval import Records
@@ -246,7 +247,7 @@ def _check_report(
     result: Verification, folder: Path, assessment: Assessment, manifest: dict[str, Any]
 ) -> None:
     try:
-        reading = md.read((folder / "report.md").read_text("utf-8"))
+        reading = read_report((folder / "report.md").read_text("utf-8"))
     except (OSError, UnicodeDecodeError):
         result._expect("report.md", "missing or unreadable", "a report")
         return
@@ -287,7 +288,7 @@ def _check_report(
 def _check_references(result: Verification, folder: Path, records: Records) -> None:
     try:
         listed = json.loads((folder / "references.json").read_text("utf-8"))
-        cited = set(md.citations((folder / "report.md").read_text("utf-8")))
+        cited = set(read_report((folder / "report.md").read_text("utf-8")).citations)
     except (OSError, ValueError):
         result._expect("references.json", "missing or unreadable", "a list of references")
         return

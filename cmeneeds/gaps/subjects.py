@@ -110,8 +110,9 @@ class Vocabulary:
         self._core = phrases
         self._support = {core: len(pmids) for core, pmids in support.items()}
         self._names = {
-            # Most used form; the shorter, then the alphabetically first, among equals.
-            core: min(forms, key=lambda f: (-forms[f], len(f), f.casefold(), f))
+            # The fullest form tells a reader most ("vaccine acceptance", not "acceptance");
+            # then the most used, then the alphabetically first.
+            core: min(forms, key=lambda f: (-min(len(tokens(f)), 4), -forms[f], f.casefold(), f))
             for core, forms in surfaces.items()
         }
 

@@ -17,7 +17,7 @@ from cmeneeds.evidence.study import Design, is_guideline, study_design
 from cmeneeds.frames import each_row, known
 from cmeneeds.gaps.measure import Shortfall, shortfall
 from cmeneeds.gaps.subjects import Group, Subject, Vocabulary, group_of
-from cmeneeds.gaps.terms import content_words, tokens
+from cmeneeds.gaps.terms import COMMON_WORDS, content_words, tokens
 from cmeneeds.retrieval import Records
 
 if TYPE_CHECKING:
@@ -82,6 +82,8 @@ class Priority:
     recency_years: int
     minimum_probability: float
     carrying_probability: float
+    pairing_probability: float
+    pairing_words: int
 
 
 @cache
@@ -125,10 +127,10 @@ def analyze_gaps(findings: pd.DataFrame, records: Records, brief: Brief) -> pd.D
     Returns
     -------
     DataFrame
-        Shape (rows, ``len(GAP_COLUMNS)``), the highest priority first. ``status`` is ``gap`` where
-        current practice and best practice both have a source, and the evidence speaks of health
-        professionals or care delivery; else ``candidate``, with ``missing`` saying why. Findings
-        of retracted records are left out. Never padded: it may be empty.
+        Shape (rows, ``len(GAP_COLUMNS)``), gaps before candidates, each by priority. ``status`` is
+        ``gap`` where current practice and best practice both have a source, and the evidence
+        speaks of health professionals or care delivery; else ``candidate``, with ``missing``
+        saying why. Findings of retracted records are left out. Never padded: it may be empty.
     """
     import pandas as pd
 
@@ -140,7 +142,13 @@ def analyze_gaps(findings: pd.DataFrame, records: Records, brief: Brief) -> pd.D
     for f in read:
         if f.row.label in ("GAP", "RATE"):
             by_subject[f.subject].append(f)
-    recommendations = [f for f in read if f.row.label == "REC" and f.row.section != -1]
+    recommendations = [
+        f
+        for f in read
+        if f.row.label == "REC"
+        and f.row.section != -1
+        and f.row.probability >= settings.pairing_probability
+    ]
     causes = [f for f in read if f.row.label == "CAUSE"]
     rows = []
     for subject in sorted(by_subject):
@@ -150,7 +158,8 @@ def analyze_gaps(findings: pd.DataFrame, records: Records, brief: Brief) -> pd.D
         rows.append(
             _row(subject, practice, recommendations, causes, vocabulary, brief, settings, records)
         )
-    rows.sort(key=lambda r: (-r["priority"], r["gap_id"]))
+    # Rows with both sides first: a candidate cannot outrank what is shown.
+    rows.sort(key=lambda r: (r["status"] != "gap", -r["priority"], r["gap_id"]))
     for rank, row in enumerate(rows, 1):
         row["rank"] = rank
     return pd.DataFrame(rows, columns=list(GAP_COLUMNS)).astype(GAP_COLUMNS)
@@ -220,6 +229,7 @@ def _row(
             (_kinship(subject, lead, rec, vocabulary), rec)
             for rec in recommendations
             if _shares_subject(subject, rec)
+            and len(_shared_words(subject, lead, rec, vocabulary)) >= settings.pairing_words
         ),
         key=lambda pair: (-pair[0][0], -pair[1].year, pair[1].row.finding_id),
     )
@@ -301,12 +311,19 @@ def _shares_subject(subject: Subject, rec: _Finding) -> bool:
     return rec.subject.core == () and rec.subject.group == subject.group
 
 
+def _shared_words(
+    subject: Subject, lead: _Finding, rec: _Finding, vocabulary: Vocabulary
+) -> frozenset[str]:
+    """Telling words that both sentences have, beyond what makes them candidates at all."""
+    shared = content_words(lead.row.text) & content_words(rec.row.text)
+    return shared - vocabulary.topic_words - set(subject.core) - COMMON_WORDS
+
+
 def _kinship(
     subject: Subject, lead: _Finding, rec: _Finding, vocabulary: Vocabulary
 ) -> tuple[float, str]:
     """How close a recommendation is to current practice, and why, in words."""
-    shared = content_words(lead.row.text) & content_words(rec.row.text)
-    shared = frozenset(w for w in shared if w not in vocabulary.topic_words)
+    shared = _shared_words(subject, lead, rec, vocabulary)
     same_group = rec.subject.group == subject.group
     strength = len(shared) + 2.0 * same_group + 3.0 * rec.guideline + float(rec.row.probability)
     reasons = []

@@ -15,6 +15,17 @@ _STOP_WORDS = (
 )
 STOP_WORDS = frozenset(_STOP_WORDS.split())
 
+_COMMON_WORDS = (
+    "after all also although although among any associated based before between both case clinical "
+    "compared current data despite different during each first further group health high however "
+    "important including increase increased less level likely low many need new number only other "
+    "over part participant patient people per reported result risk rate same several showed "
+    "significant significantly since some study such than through time total two under use used "
+    "using very well were while within year"
+)
+COMMON_WORDS = frozenset(_COMMON_WORDS.split())
+"""Words of any medical abstract: that two sentences share them says nothing."""
+
 
 @lru_cache(maxsize=65536)
 def fold(word: str) -> str:

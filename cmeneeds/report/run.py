@@ -346,15 +346,15 @@ def _clean_notebook(path: Path) -> None:
 def _export(folder: Path, brief: Brief, records: Records) -> None:
     import nbformat
 
-    from cmeneeds.report import markdown
     from cmeneeds.report.export import export_docx, export_html
     from cmeneeds.report.notebook import collect
+    from cmeneeds.report.reading import read
     from cmeneeds.report.references import csl
 
     text = collect(nbformat.read(folder / "report.ipynb", as_version=4))
     report = folder / "report.md"
     write_atomically(report, text.encode())
-    cited = set(markdown.citations(text))
+    cited = set(read(text).citations)
     references = [csl(a) for a in records.articles if f"pmid-{a.pmid}" in cited]
     listed = json.dumps(references, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
     write_atomically(folder / "references.json", listed.encode())

@@ -13,7 +13,7 @@ from pathlib import Path
 from lxml import etree
 
 from cmeneeds.report.export import MARK
-from cmeneeds.report.markdown import run_pandoc
+from cmeneeds.report.pandoc import run_pandoc
 
 _W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _R = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"

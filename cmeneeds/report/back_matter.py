@@ -1,0 +1,198 @@
+"""The back of a report: accreditation, methods, independence, references, appendices."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from cmeneeds.frames import each_row, text_of
+from cmeneeds.gaps.table import priority_settings
+from cmeneeds.report import markdown as md
+from cmeneeds.report.writing import Writer, named
+from cmeneeds.strategy import all_facets
+
+
+@cache
+def _accreditors() -> dict[str, dict[str, Any]]:
+    data = yaml.safe_load((files("cmeneeds.data") / "accreditors.yaml").read_text("utf-8"))
+    return {item["name"]: item for item in data}
+
+
+class BackMatter(Writer):
+    """Sections that a reviewer turns to."""
+
+    def crosswalk(self) -> str:
+        """Accreditation crosswalk."""
+        text = (
+            "\nChecks against the requirements below, in our own words. No accreditor certifies a "
+            "document or a tool; whether a requirement is met is the provider's judgement.\n"
+        )
+        for name in self.brief.accreditor:
+            profile = _accreditors().get(name)
+            if profile is None:
+                text += f"\n{md.escape(name)}: no list of requirements comes with this version.\n"
+                continue
+            rows = [
+                (named(r["asks"]), md.escape(r["section"]), named(r["source"]))
+                for r in profile["requirements"]
+            ]
+            text += md.table(
+                rows,
+                ("What is asked", "Where this report speaks of it", "Read in"),
+                f"{md.escape(name)} ({md.escape(profile['region'])}).",
+                widths=(50, 24, 26),
+            )
+            text += md.open_question(profile["verify"])
+        return text
+
+    def methods(self) -> str:
+        """How it was searched, read and ranked, and what that cannot show."""
+        c = self._count
+        rows = [
+            (
+                md.escape(
+                    next((f.title for f in all_facets() if f.name == e.facet), "Topic alone")
+                ),
+                md.escape(e.question),
+                c(f"search.{e.facet}.count"),
+                c(f"search.{e.facet}.retrieved"),
+                c(f"search.{e.facet}.new"),
+            )
+            for e in self.assessment.records.log
+        ]
+        settings = priority_settings()
+        notes = {
+            n for e in self.assessment.records.log for n in e.notes.split("; ") if "newest" in n
+        }
+        text = (
+            f"\n**Search.** {md.escape(self.assessment.records.source)}, data of "
+            f"{md.date(self.assessment.records.data_date)}; records of {self._years()} in "
+            f"{md.escape(', '.join(self.brief.languages))}. {c('queries.total')} queries, one a "
+            "question; their full text is in the appendix and in `search_log.csv`.\n"
+        )
+        text += md.table(
+            rows,
+            ("Query", "Question", "Found", "Read", "New"),
+            "Queries and counts. *New*: not found by a query above it.",
+            align="llrrr",
+            widths=(24, 42, 9, 9, 9),
+        )
+        for note in sorted(notes):
+            text += f"\nLimit reached: {named(note)}.\n"
+        text += md.picture(
+            "publications",
+            "Records by year of publication and by the query that found them first.",
+            "Stacked bars of the number of records by year of publication, coloured by query.",
+        )
+        text += md.picture(
+            "sources",
+            "Records by study design and query. A record can stand under several queries.",
+            "Grid of study designs against queries; each cell holds the number of records.",
+        )
+        return text + (
+            f"\n**Reading.** Title and abstract of {c('records.total')} records "
+            f"({c('records.abstracts')} have an abstract); no full text. Nobody screened them by "
+            "hand. Each sentence was labelled by a program (see the statement on automated "
+            "methods). A row of the gap table needs at least one sentence that states a "
+            "shortfall, from a record about the topic.\n"
+            "\n**Grouping and pairing.** Findings are gathered by a subject, taken from the "
+            "records' own keywords and headings, and by the group of people they speak of. A "
+            "recommendation is paired with a row if it names the same subject; the reason stands "
+            "beside each pairing.\n"
+            "\n**Ranking.** Priority is a weighted mean: size of the stated shortfall "
+            f"({md.term(f'weight {settings.magnitude:g}'.replace('.', ' point '))}), number of "
+            "records, recency, and how much the study design can say about everyday practice "
+            "(a survey, audit or registry above a trial). The weights stand in "
+            "`data/priority.yaml`. Nothing about support, products or money is an input.\n"
+            f"\n**Withdrawn and unknown.** {c('records.withdrawn')} records are retracted or "
+            "retraction notices; their figures carry no row. Of "
+            f"{c('records.status-unknown')} records the standing is unknown: the record says "
+            "nothing, and a notice may be newer than the record.\n"
+            "\n**Limits.** Abstracts leave out much. The program misses sentences and mislabels "
+            "others. Several studies of one measure stand side by side and are not pooled. "
+            "Denominators, countries and settings are unknown unless the passage says them.\n"
+        )
+
+    def independence(self) -> str:
+        """Independence, disclosure, automated methods."""
+        b = self.brief
+        if b.support is None:
+            support = "The brief does not say whether commercial support is sought."
+        elif b.support.status == "none":
+            support = "The brief states that there is no commercial support."
+        else:
+            names = ", ".join(md.escape(n) for n in b.support.supporter) or "not named"
+            support = f"Commercial support: {b.support.status}; supporter: {names}."
+        text = (
+            f"\n**Independence.** {support} No field about support reaches search, reading, "
+            "grouping or ranking.\n\n**Contributors.**\n\n"
+        )
+        for person in b.contributors:
+            if person.relationships is None or person.disclosed_on is None:
+                state = "disclosure awaited"
+            elif not person.relationships:
+                state = (
+                    f"no relationship with ineligible companies, disclosed "
+                    f"{md.date(person.disclosed_on.isoformat())}"
+                )
+            else:
+                parts = [
+                    f"{md.escape(r.company)} ({md.escape(r.nature)}; "
+                    + (md.escape(r.mitigation) if r.mitigation else "mitigation awaited")
+                    + ")"
+                    for r in person.relationships
+                ]
+                state = f"disclosed {md.date(person.disclosed_on.isoformat())}: {'; '.join(parts)}"
+            text += f"- {named(person.name)}, {named(person.role)}: {state}\n"
+        if not b.contributors:
+            text += "None are named.\n"
+        if not b.contributors or any(
+            p.relationships is None or p.disclosed_on is None for p in b.contributors
+        ):
+            text += md.open_question(
+                "Enter everyone who controls content, with their disclosures of the period that "
+                "the accreditor asks for."
+            )
+        return text + (
+            "\n**Automated methods.** No generative model wrote or changed any text here. "
+            "Sentences were labelled by patterns whose weights were fitted to hand-labelled "
+            "sentences of PubMed abstracts (a learned, deterministic model; it runs locally and "
+            "sends nothing anywhere). Its labels are wrong often enough that a person must read "
+            "each passage: the certainty printed in `findings.csv` is the share that was right in "
+            "testing.\n" + md.open_question("Who read and confirmed the passages, and when?")
+        )
+
+    def references(self) -> str:
+        """Where the reference list goes."""
+        return "\n::: {#refs}\n:::\n"
+
+    def appendix_rows(self) -> str:
+        """Rows of the gap table without a section, with their leading passages."""
+        text = ""
+        for gap in self._others[:20]:
+            text += f"\n**{named(self._row_name(gap))}** ({gap.status})\n"
+            text += self.deck.card(gap.cp_passage)
+        rejected = self.assessment.gaps[self.assessment.gaps["decision"] == "reject"]
+        if not rejected.empty:
+            text += "\nRejected by the writer:\n\n"
+            for gap in each_row(rejected):
+                reason, who = text_of(gap.decision_reason), text_of(gap.decision_by)
+                text += f"- {named(self._row_name(gap))}: {named(reason)} ({named(who)})\n"
+        text += self.deck.cards(self.deck.missing())
+        return text or "\nEvery row has a section above.\n"
+
+    def appendix_searches(self) -> str:
+        """Every query in full."""
+        text = ""
+        for e in self.assessment.records.log:
+            title = next((f.title for f in all_facets() if f.name == e.facet), "Topic alone")
+            longest = max((len(run) for run in e.query.split("`") if not run), default=0)
+            fence = "`" * max(3, longest + 3)
+            text += (
+                f"\n**{md.escape(title)}**: {self._count(f'search.{e.facet}.count')} records\n"
+                f"\n{fence} {{.query}}\n{md.clean(e.query)}\n{fence}\n"
+            )
+        return text

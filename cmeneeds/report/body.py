@@ -1,0 +1,364 @@
+"""The body of a report: from the cover to the outcomes plan."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cmeneeds.education import education_wording
+from cmeneeds.evidence.study import is_guideline
+from cmeneeds.frames import each_row, text_of
+from cmeneeds.report import markdown as md
+from cmeneeds.report.writing import Writer, addresses, named
+
+LEVELS = {
+    "K": "knowledge",
+    "C": "competence",
+    "P": "performance",
+    "O": "patient outcome",
+    "S": "system",
+    "": "level not stated",
+}
+
+
+class Body(Writer):
+    """Sections that a reader reads from the first page on."""
+
+    def banners(self) -> str:
+        """What this document is not."""
+        draft = (
+            "Not signed. Everything here was put together by a program from the sources cited. A "
+            "named person has yet to confirm every gap and every cited claim."
+        )
+        text = md.banner("draft", draft)
+        if self.assessment.is_sample:
+            text += md.banner("sample", self.assessment.records.notice)
+        return text
+
+    def cover(self) -> str:
+        """Cover block."""
+        b = self.brief
+        lines = [
+            ("Topic", named(b.topic)),
+            ("Audience", "; ".join(named(str(a)) for a in b.audience)),
+        ]
+        if b.population:
+            lines.append(("Patients", named(b.population.description)))
+        if b.activity:
+            a = b.activity
+            parts = [md.escape(a.type)]
+            if a.format:
+                parts.append(named(a.format))
+            if a.credit_hours:
+                hours = md.given(f"{a.credit_hours:g}", "brief.credit_hours")
+                parts.append(f"{hours} credit hour{'' if a.credit_hours == 1 else 's'}")
+            lines.append(("Activity", ", ".join(parts)))
+        lines += [
+            ("Speaks for", f"{md.date(b.as_of.isoformat())}; literature of {self._years()}"),
+            ("Source of records", md.escape(self.assessment.records.source)),
+            (
+                "Data as of",
+                f"{md.date(self.assessment.records.data_date)} (newest revision or day of search)",
+            ),
+            ("Checked against", ", ".join(md.escape(a) for a in b.accreditor)),
+            (
+                "Commercial support",
+                md.escape(b.support.status) if b.support else "not stated in the brief",
+            ),
+        ]
+        return "\n" + "\n".join(f"{name}\n:   {value}\n" for name, value in lines)
+
+    def summary(self) -> str:
+        """Executive summary."""
+        c = self._count
+        text = (
+            f"\nThis assessment asks where knowledge, care or outcomes fall short on "
+            f"{named(self.brief.topic)}. {c('records.total')} records were read; they hold "
+            f"{c('findings.total')} sentences that speak about practice, of which "
+            f"{c('findings.GAP')} state a shortfall and {c('findings.REC')} recommend something. "
+            f"They form {c('gaps.total')} rows of the gap table: {c('gaps.gap')} with current "
+            f"practice and best practice both sourced (*gap*), {c('gaps.candidate')} with one side "
+            "still missing (*candidate*).\n"
+        )
+        if self.assessment.counts["gaps.gap"] == 0:
+            text += (
+                "\nNo row has both sides yet. What follows shows where to look, not what is "
+                "proven.\n"
+            )
+        text += "\nThe leading rows:\n\n"
+        for gap in self._sections[:5]:
+            head = (
+                f"**{named(self._row_name(gap))}** ({LEVELS[text_of(gap.gap_type)]}, {gap.status})"
+            )
+            text += f"- {head}: {self.deck.sentence(gap.cp_passage)}\n"
+        return text
+
+    def glance(self) -> str:
+        """The gap table."""
+        rows = []
+        for gap in [*self._sections, *self._others][:15]:
+            value = text_of(gap.cp_value_text)
+            current = (
+                self.deck.number(gap.cp_passage, value)
+                if value
+                else f"stated in words {md.cite(gap.cp_pmid)}"
+            )
+            best = text_of(gap.bp_passage)
+            rows.append(
+                (
+                    self._count(f"gap.{gap.gap_id}.rank"),
+                    f"**{named(self._row_name(gap))}**{md.BREAK}{LEVELS[text_of(gap.gap_type)]}",
+                    f"{current} {md.BREAK}{md.escape(text_of(gap.cp_design))}",
+                    self.deck.source(best) if best else "none found",
+                    text_of(gap.status),
+                    self._count(f"gap.{gap.gap_id}.sources"),
+                    self._count(f"gap.{gap.gap_id}.priority"),
+                )
+            )
+        table = md.table(
+            rows,
+            ("Rank", "Subject and group", "Current practice", "Best practice", "Status", "Records",
+             "Priority"),
+            "Gap table. A number leads to the sentence that says it. Priority runs from "
+            f"{md.term('0 (low)')} to {md.term('a hundred (high)')} and knows nothing about "
+            "supporters.",
+            align="rllllrr",
+            widths=(5, 27, 18, 20, 11, 9, 10),
+        )  # fmt: skip
+        shown = len(rows)
+        hidden = len(self._sections) + len(self._others) - shown
+        more = "\nFurther rows are in `gaps.csv`.\n" if hidden > 0 else ""
+        return table + more
+
+    def charts(self, magnitude: bool) -> str:
+        """Figures, by name; ``magnitude`` tells whether there is one of that name."""
+        text = ""
+        if magnitude:
+            text += md.picture(
+                "magnitude",
+                "Published figures of the gap table. The line runs from zero; it is no target.",
+                "Dot chart of the percentages that the records report for rows of the gap table, "
+                "on an axis from 0 to 100 percent; the same figures stand in the gap table.",
+            )
+        return text
+
+    def burden(self) -> str:
+        """Burden and relevance."""
+        found = self._strong(("BURDEN",), 0.5, 5)
+        if not found:
+            return (
+                "\nNo sentence about burden was sure enough to be quoted. "
+                f"{self._searched('burden')}\n"
+            )
+        return (
+            "\nWhat the records say about how common and how serious the problem is, word for "
+            "word:\n" + self.deck.cards(found)
+        )
+
+    def standard(self) -> str:
+        """Standard of care."""
+        articles = self.assessment.records.by_pmid
+        found = self._strong(("REC",), 0.6, 40)
+        guidelines = [a for a in found if is_guideline(articles[int(a.split(".")[0])])][:6]
+        if guidelines:
+            return (
+                "\nRecommendations from records that are themselves guidelines or consensus "
+                "statements. Class, strength and version must be read in the documents "
+                "themselves:\n"
+                + self.deck.cards(guidelines)
+                + md.open_question(
+                    "Is each of these the current version, and does the planning committee accept "
+                    "it as the standard? Which recommendation disagrees?"
+                )
+            )
+        return (
+            "\nNo guideline record with a clear recommendation was found. "
+            f"{self._searched('guideline')}\n"
+            + md.open_question(
+                "Which guideline states the standard of care? Add it to the library, then run the "
+                "report again."
+            )
+        )
+
+    def gaps(self) -> str:
+        """One section for each leading row."""
+        return "".join(self._gap(n, gap) for n, gap in enumerate(self._sections, 1))
+
+    def _gap(self, number: int, gap: Any) -> str:
+        kind = "Gap" if gap.status == "gap" else "Candidate"
+        text = f"\n## {kind} {number}. {md.escape(self._row_name(gap))}\n"
+        if gap.status != "gap":
+            reasons = "\n".join(f"- {named(r)}" for r in text_of(gap.missing).split("; ") if r)
+            text += f"\nA candidate, not yet a gap. What is missing:\n\n{reasons}\n"
+        if flag := text_of(gap.decision_flag):
+            text += md.open_question(f"A decision about this row needs another look: {flag}.")
+        text += "\n### Current practice\n" + self.deck.card(gap.cp_passage)
+        further = [a for a in addresses(gap.passages) if a != gap.cp_passage][:8]
+        if further:
+            passages = self._count(f"gap.{gap.gap_id}.passages")
+            records = self._count(f"gap.{gap.gap_id}.sources")
+            summary = f"Further evidence on this row (passages: {passages}, records: {records})"
+            text += md.evidence(summary, [self.deck.card(a) for a in further])
+        text += "\n### Best practice\n"
+        if best := text_of(gap.bp_passage):
+            text += self.deck.card(best)
+            text += f"\nPaired because: {named(text_of(gap.pairing))}.\n"
+        else:
+            text += (
+                f"\nNo recommendation on this subject was found. {self._searched('guideline')}\n"
+            )
+        text += "\n### Difference\n\n"
+        if value := text_of(gap.cp_value_text):
+            reading = {
+                "too low": "a share of what is wanted",
+                "too high": "a share of what is not wanted",
+            }.get(text_of(gap.cp_direction), "a share whose direction could not be told")
+            text += (
+                f"The record reports {self.deck.number(gap.cp_passage, value)}, {reading}. The "
+                "achievable rate is unknown: no sourced target or benchmark was found, so nothing "
+                "is subtracted.\n"
+            )
+        else:
+            text += "The shortfall is stated in words; no figure was found for it.\n"
+        text += "\n### Root cause\n"
+        causes = addresses(gap.cause_passages)[:3]
+        if causes:
+            text += self.deck.cards(causes)
+        else:
+            text += f"\nNo cause was found for this subject. {self._searched('barrier')}\n"
+            text += md.open_question("Why does this shortfall exist among the learners?")
+        return text + self._plan(gap)
+
+    def _plan(self, gap: Any) -> str:
+        objectives = self.assessment.objectives
+        rows = objectives[objectives["gap_id"] == gap.gap_id]
+        text = "\n### Need, objective, measure\n"
+        if rows.empty:
+            return text + "\nThe level of this shortfall is unknown, so no objective is proposed.\n"
+        plan = next(each_row(rows))
+        text += (
+            f"\nProposed need: {named(str(plan.need))}\n\n"
+            f"Proposed objective: {named(str(plan.objective))}.\n\n"
+            f"Measure: {named(str(plan.outcome_measure))}. Baseline: "
+            f"{named(str(plan.baseline))}.\n\n"
+            f"Closable by education: {md.escape(str(plan.addressable))}.\n"
+        )
+        return text + md.open_question(
+            "Does this need exist among the learners of this activity, and is it the cause? "
+            "Confirm or change it."
+        )
+
+    def learner_input(self) -> str:
+        """Learner and stakeholder input."""
+        text = ""
+        if self.brief.learner_data:
+            text += md.open_question(
+                "The brief names a file of learner data. This version does not read it yet."
+            )
+        else:
+            text += md.open_question(
+                "No learner data were given: survey or test items, chart audit, earlier outcomes, "
+                "interviews. Literature alone shows inferred needs, not those of these learners."
+            )
+        return text + (
+            "\nPatient perspective: "
+            + self._searched("patient_perspective")
+            + "\n\nDisparities: "
+            + self._searched("disparities")
+            + "\n"
+        )
+
+    def causes(self) -> str:
+        """Causes and barriers over all rows."""
+        found = self._strong(("CAUSE",), 0.5, 6)
+        if not found:
+            return f"\nNo cause was stated clearly enough. {self._searched('barrier')}\n"
+        return (
+            "\nReasons and barriers that the records name, whatever row they belong to:\n"
+            + self.deck.cards(found)
+        )
+
+    def audience(self) -> str:
+        """Audience profile."""
+        text = "\n" + "\n".join(f"- {named(str(a))}" for a in self.brief.audience) + "\n"
+        groups = self.assessment.presented.groupby("group", sort=True).size()
+        names = ", ".join(md.escape(str(g)) for g in groups.index)
+        text += f"\nGroups that the evidence speaks of: {names}.\n"
+        return text + md.open_question(
+            "How many learners are expected, and why does evidence from other groups, countries "
+            "and settings hold for them?"
+        )
+
+    def objectives(self) -> str:
+        """Learning objectives."""
+        table = self._planned()
+        if table.empty:
+            return "\nNo objective is proposed: no row states the level of its shortfall.\n"
+        rows = [
+            (
+                named(str(o.objective)),
+                named(self._row_name(gap)),
+                LEVELS[str(o.gap_type)],
+                md.term(f"Moore {o.moore_level}"),
+            )
+            for gap, o in self._pairs(table)
+        ]
+        return md.table(
+            rows,
+            ("Proposed objective", "Row of the gap table", "Level", "Outcome level"),
+            "Objectives, each from one row of the gap table. Outcome levels are those of "
+            "Moore, Green and Gallis.",
+            widths=(38, 30, 14, 14),
+        ) + md.open_question("Confirm, reword or drop each objective.")
+
+    def design(self) -> str:
+        """Educational design rationale."""
+        wording = education_wording()
+        types = [
+            t for t in wording if any(o.gap_type == t for _, o in self._pairs(self._planned()))
+        ]
+        if not types:
+            return "\nNothing to design for yet: no objective is proposed.\n"
+        lines = [
+            f"- For shortfalls of {wording[t]['name']}: "
+            f"{md.escape(', '.join(wording[t]['formats']))}. {md.escape(wording[t]['rationale'])}"
+            for t in types
+        ]
+        text = "\n" + "\n".join(lines) + "\n"
+        if self.brief.activity:
+            planned = self.brief.activity.type
+            text += f"\nThe brief plans: {md.escape(planned)}.\n"
+            unfit = [wording[t]["name"] for t in types if planned not in wording[t]["formats"]]
+            if unfit:
+                text += md.open_question(
+                    f"The planned type is not among those suggested for {', '.join(unfit)}. Change "
+                    "it, or say why it fits."
+                )
+        return text
+
+    def outcomes(self) -> str:
+        """Outcomes plan."""
+        pairs = self._pairs(self._planned())
+        if not pairs:
+            return "\nNo measure is proposed, because no objective is.\n"
+        rows = [
+            (
+                named(self._row_name(gap)),
+                named(str(o.outcome_measure)),
+                f"{named(str(o.instrument))}{md.BREAK}{named(str(o.time_point))}",
+                self.deck.number(str(o.reference_passage), str(o.reference_value))
+                if str(o.reference_value) != "unknown"
+                else "unknown",
+            )
+            for gap, o in pairs
+        ]
+        return (
+            "\nIf it is not measured before, a change cannot be shown after. Each measure needs "
+            "the learners' own baseline, taken with the same instrument before the activity.\n"
+            + md.table(
+                rows,
+                ("Row", "Measure", "Instrument and time", "Published figure"),
+                "Outcomes plan. The published figure is for reference; it is not the baseline of "
+                "these learners.",
+                widths=(22, 30, 32, 14),
+            )
+        )

@@ -1,0 +1,98 @@
+"""What every section needs: the evidence, its cards, and small pieces of Markdown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cmeneeds.frames import each_row, text_of
+from cmeneeds.gaps.subjects import Vocabulary
+from cmeneeds.report import markdown as md
+from cmeneeds.report.evidence_cards import Deck
+from cmeneeds.strategy import all_facets
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cmeneeds.assessment import Assessment
+
+
+def addresses(cell: Any) -> list[str]:
+    """The passages that a cell of the gap table lists."""
+    return [a for a in text_of(cell).split("; ") if a]
+
+
+def named(text: str) -> str:
+    """A name from the brief or the records; digits in it are no figures."""
+    return md.term(text) if any(c.isdigit() for c in text) else md.escape(text)
+
+
+class Writer:
+    """The evidence of one report and the pieces that its sections are written from.
+
+    Parameters
+    ----------
+    assessment : Assessment
+    gap_sections : int
+        How many rows of the gap table get a section of their own, at most.
+    """
+
+    def __init__(self, assessment: Assessment, gap_sections: int = 6) -> None:
+        self.assessment = assessment
+        self.brief = assessment.brief
+        self.deck = Deck(assessment)
+        rows = assessment.presented
+        self._sections = list(each_row(rows.head(gap_sections)))
+        self._others = list(each_row(rows.iloc[gap_sections:]))
+        self._vocabulary = Vocabulary(assessment.records.articles, self.brief)
+
+    def _count(self, key: str) -> str:
+        return md.count(self.assessment.counts[key], key)
+
+    def _row_name(self, gap: Any) -> str:
+        name = text_of(gap.subject)
+        return f"{name[:1].upper()}{name[1:]}: {gap.group}"
+
+    def _years(self) -> str:
+        y = self.brief.years
+        return md.date(str(y.first)) if y.first == y.last else md.date(f"{y.first}-{y.last}")
+
+    def _searched(self, facet: str) -> str:
+        """What was searched, where nothing was found."""
+        title = next(f.title for f in all_facets() if f.name == facet)
+        return (
+            f"Searched: the query *{md.escape(title)}* returned "
+            f"{self._count(f'search.{facet}.count')} records "
+            f"({md.escape(self.assessment.records.source)}, {self._years()}); "
+            f"{self._count(f'search.{facet}.retrieved')} were read."
+        )
+
+    def _strong(self, labels: tuple[str, ...], least: float, most: int) -> list[str]:
+        """Addresses of the surest findings about the topic, first-hand and not retracted."""
+        articles = self.assessment.records.by_pmid
+        f = self.assessment.findings
+        f = f[f["label"].isin(labels) & (f["probability"] >= least) & ~f["secondary"]]
+        f = f[(f["section"] >= 0)]
+        f = f.assign(numbered=f["value"].notna()).sort_values(
+            ["numbered", "probability", "pmid", "start"], ascending=[False, False, False, True]
+        )
+        found: list[str] = []
+        used: set[int] = set()
+        for row in each_row(f):
+            article = articles[row.pmid]
+            if row.pmid in used or article.retraction_status == "retracted":
+                continue  # one sentence a record: a list of sources, not of one source's words
+            if self._vocabulary.is_about(article) or self._vocabulary.mentions(str(row.text)):
+                found.append(str(row.finding_id))
+                used.add(article.pmid)
+            if len(found) == most:
+                break
+        return found
+
+    def _planned(self) -> pd.DataFrame:
+        shown = {gap.gap_id for gap in self._sections}
+        table = self.assessment.objectives
+        return table[table["gap_id"].isin(shown)]
+
+    def _pairs(self, table: pd.DataFrame) -> list[tuple[Any, Any]]:
+        by_gap = {o.gap_id: o for o in each_row(table)}
+        return [(g, by_gap[g.gap_id]) for g in self._sections if g.gap_id in by_gap]
