@@ -56,7 +56,11 @@ def publications(assessment: Assessment) -> Figure:
         for a in assessment.records.articles
         if a.year
     )
-    span = range(min(y for y, _ in years), max(y for y, _ in years) + 1)
+    asked = assessment.brief.years
+    # All years that were asked for: an empty year says something too. Issues may be dated ahead.
+    span = range(
+        min([asked.first, *(y for y, _ in years)]), max([asked.last, *(y for y, _ in years)]) + 1
+    )
     figure, axes = _figure(6.6, 3.0)
     below = [0] * len(span)
     for colour, (name, title) in zip(COLOURS, titles.items(), strict=False):
@@ -73,7 +77,7 @@ def publications(assessment: Assessment) -> Figure:
                 str(total), (year, total), (0, 3), textcoords="offset points", ha="center",
                 fontsize=8.5, color=MUTED,
             )  # fmt: skip
-    axes.set_xticks([y for y in span if len(span) <= 12 or y % 2 == 0])
+    axes.set_xticks([y for y in span if len(span) <= 12 or y % 5 == 0])
     axes.set_xlim(span[0] - 0.8, max(span[-1], span[0] + 3) + 0.8)
     axes.set_ylabel("Records", color=INK, fontsize=9)
     axes.legend(
@@ -145,8 +149,11 @@ def source_map(assessment: Assessment) -> Figure:
                     x, y, str(number), ha="center", va="center", fontsize=8.5,
                     color="white" if dark else INK,
                 )  # fmt: skip
-    axes.set_xticks(range(len(facets)), [textwrap.fill(titles[f], 14) for f in facets], fontsize=8)
-    axes.set_yticks(range(len(designs)), designs)
+    heads = [textwrap.fill(titles[f], 12, break_long_words=False) for f in facets]
+    axes.set_xticks(range(len(facets)), heads, fontsize=7)
+    axes.set_yticks(
+        range(len(designs)), ["design unknown" if d == "unknown" else d for d in designs]
+    )
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
     return figure
