@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: report test test-long lint types lab bench clean
+.PHONY: report test test-long lint types lab bench model clean
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -31,6 +31,10 @@ lint: $(READY)
 
 lab: $(READY)
 	$(BIN)/cmeneeds lab
+
+# Fits the evidence model again from labels/ and the sample corpus.
+model: $(READY)
+	$(BIN)/python -m training.cue_weights --write
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
