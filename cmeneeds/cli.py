@@ -156,6 +156,7 @@ def report(
                     parameters=parameters,
                     cell_timeout=timeout,
                     progress=tell,
+                    count=progress.count,
                 )
         except CmeneedsError as error:
             if len(briefs) == 1:

@@ -20,6 +20,13 @@ LEVELS = {
 }
 
 
+THIN_RECORDS = 200
+"""Records on a topic below which the report calls its base thin; a house rule."""
+
+THIN_ROWS = 5
+"""Rows of the gap table below which it does so too."""
+
+
 class Body(Writer):
     """Sections that a reader reads from the first page on."""
 
@@ -79,6 +86,15 @@ class Body(Writer):
             f"practice and best practice both sourced (*gap*), {c('gaps.candidate')} with one side "
             "still missing (*candidate*).\n"
         )
+        topic = self.assessment.counts.get("search.topic.count")
+        if topic is not None:
+            text += (
+                f"\nThe source holds {c('search.topic.count')} records on the topic in these years"
+                f"; {c('records.total')} of them answered at least one of {c('queries.total')} "
+                "questions."
+            )
+            few = self.assessment.counts["gaps.total"] < THIN_ROWS or topic < THIN_RECORDS
+            text += " That is a thin base for conclusions.\n" if few else "\n"
         if self.assessment.counts["gaps.gap"] == 0:
             text += (
                 "\nNo row has both sides yet. What follows shows where to look, not what is "

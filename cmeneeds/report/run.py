@@ -34,6 +34,7 @@ from cmeneeds.report import figures
 from cmeneeds.report.tables import write_atomically, write_csv
 from cmeneeds.resources import shared_path
 from cmeneeds.retrieval import Records, search
+from cmeneeds.sources import open_source
 from cmeneeds.strategy import build_strategy
 
 if TYPE_CHECKING:
@@ -164,6 +165,7 @@ def make_report(
     parameters: Mapping[str, object] | None = None,
     cell_timeout: int = CELL_TIMEOUT,
     progress: Progress | None = None,
+    count: Callable[[int], None] | None = None,
 ) -> Run:
     """Make a needs assessment from a brief.
 
@@ -185,6 +187,8 @@ def make_report(
         Seconds a cell may take.
     progress : callable, optional
         Told, in words, what is being done.
+    count : callable, optional
+        Told how many records have been imported, where the sample has to be imported first.
 
     Returns
     -------
@@ -212,7 +216,7 @@ def make_report(
     checked = check_parameters(notebook, parameters or {})
     started = datetime.now(UTC)
     tell("searching")
-    records = _records(brief, library)
+    records = _records(brief, library, count)
     records.require_some(brief)
     folder = _new_folder(Path(outputs) / brief.slug, started)
     steps: dict[str, str] = {"searched": _now()}
@@ -242,10 +246,16 @@ def make_report(
     return Run(folder, manifest)
 
 
-def _records(brief: Brief, library: str | Path | None) -> Records:
+def _records(
+    brief: Brief, library: str | Path | None, count: Callable[[int], None] | None
+) -> Records:
     if library is not None and str(library).endswith(".jsonl.gz"):
         return Records.load(Path(library))
-    return search(build_strategy(brief), library=library)
+    source = open_source(brief.source, library, count)
+    try:
+        return search(build_strategy(brief), source)
+    finally:
+        source.close()
 
 
 def _now() -> str:
