@@ -11,7 +11,9 @@ text of reference lists (their PMIDs are kept) and structured section titles of 
 
 from __future__ import annotations
 
+import contextlib
 import io
+import itertools
 import re
 import zlib
 from collections.abc import Callable, Iterator
@@ -41,6 +43,7 @@ from cmeneeds.records import (
 )
 
 CHUNK = 1 << 20
+PACKED_STEP = 1 << 16
 MAX_RECORD = 64 << 20
 """Bytes; a single record larger than this is reported and skipped."""
 
@@ -102,39 +105,66 @@ def read_articles(
 
 
 _START = re.compile(rb"<(PubmedArticle|PubmedBookArticle|DeleteCitation)(?=[\s>/])")
-_PMID = re.compile(rb"<PMID[^>]*>\s*(\d{1,12})\s*</PMID>")
-_ROOT = re.compile(rb"<Pubmed(?:Book)?ArticleSet[^>]*>")
+# A record's own PMID comes first in it; those of partners and references come later.
+_PMID = re.compile(
+    rb"<(?:MedlineCitation|BookDocument)(?:\s[^>]*)?>\s*<PMID[^>]*>\s*(\d{1,12})\s*</PMID>"
+)
+_ROOT = re.compile(rb"<Pubmed(?:Book)?ArticleSet(?:\s[^>]*)?/?>")
+_CLOSED = re.compile(rb"</Pubmed(?:Book)?ArticleSet\s*>|<Pubmed(?:Book)?ArticleSet(?:\s[^>]*)?/>")
 _ENCODING = re.compile(rb"""<\?xml[^>]*encoding=["']([A-Za-z0-9._-]+)["']""")
 
 
 def _chunks(stream: IO[bytes], report: Callable[[Problem], None]) -> Iterator[bytes]:
     """Yield decompressed chunks; a broken tail is reported once and ends the stream."""
-    head = stream.read(2)
+    head = b""
+    while len(head) < 2 and (piece := stream.read(2 - len(head))):
+        head += piece
     if head == b"\x1f\x8b":
-        # Members one after another, as gzip allows; GzipFile is slower and buffers twice.
-        unpack = zlib.decompressobj(wbits=31)
-        data = head + stream.read(CHUNK)
-        offset = 0
-        try:
-            while data:
-                out = unpack.decompress(data, CHUNK)
-                offset += len(out)
-                if out:
-                    yield out
-                if unpack.eof:
-                    data = (unpack.unused_data or stream.read(CHUNK)).lstrip(b"\0")
-                    if data:
-                        unpack = zlib.decompressobj(wbits=31)
-                else:
-                    data = unpack.unconsumed_tail or stream.read(CHUNK)
-            if not unpack.eof:
-                report(Problem(None, offset, "the gzip file ends early"))
-        except zlib.error as error:
-            report(Problem(None, offset, f"the gzip file is damaged ({error})"))
+        yield from _unpacked(stream, head, report)
         return
     while head:
         yield head
         head = stream.read(CHUNK)
+
+
+def _unpacked(stream: IO[bytes], data: bytes, report: Callable[[Problem], None]) -> Iterator[bytes]:
+    """Decompress gzip members, one after another; GzipFile is slower and buffers twice."""
+    unpack = zlib.decompressobj(wbits=31)
+    offset = 0
+    while data:
+        # A step small enough that a bomb stays small, and a copy to go back to on damage.
+        step, data = data[:PACKED_STEP], data[PACKED_STEP:]
+        before = unpack.copy()
+        try:
+            out = unpack.decompress(step)
+        except zlib.error as error:
+            out = _before_damage(before, step)
+            if out:
+                yield out
+            message = f"the gzip file is damaged ({error})"
+            report(Problem(None, offset + len(out), message))
+            return
+        offset += len(out)
+        if out:
+            yield out
+        if unpack.eof:
+            data = unpack.unused_data + data
+            data = (data or stream.read(CHUNK)).lstrip(b"\0")
+            if data:
+                unpack = zlib.decompressobj(wbits=31)
+        elif not data:
+            data = stream.read(CHUNK)
+    if not unpack.eof:
+        report(Problem(None, offset, "the gzip file ends early"))
+
+
+def _before_damage(unpack: Any, step: bytes) -> bytes:
+    """What can be decompressed of a step that holds the damage."""
+    out = b""
+    with contextlib.suppress(zlib.error):
+        for position in range(len(step)):
+            out += unpack.decompress(step[position : position + 1])
+    return out
 
 
 class _Cutter:
@@ -153,6 +183,7 @@ class _Cutter:
         """Bytes passed so far."""
         self.ended_early = False
         self._cut_short = False
+        self._closed = False
 
     def records(self) -> Iterator[tuple[int, bytes]]:
         """Yield (byte offset, record from start tag to end tag)."""
@@ -166,8 +197,7 @@ class _Cutter:
                 keep = max(here, len(buffer) - 256)
                 piece = next(self._chunks, b"")
                 if not piece:
-                    closed = b"</Pubmed" in buffer[here:] or self._cut_short
-                    self.ended_early = bool(self.root) and not closed
+                    self.ended_early = bool(self.root) and not (self._closed or self._cut_short)
                     self.offset += len(buffer)
                     return
                 self.offset += keep
@@ -194,6 +224,8 @@ class _Cutter:
                 here = again.start() if again else len(buffer)
 
     def _between(self, data: bytes) -> None:
+        if _CLOSED.search(data):
+            self._closed = True
         if self.whole == 0:
             self.head = (self.head + data)[:4096]
             if found := _ROOT.search(data):
@@ -203,6 +235,7 @@ class _Cutter:
         """Read on until ``end_tag`` is in the buffer; return it and where the record stops."""
         pieces = [buffer]
         size = len(buffer)
+        tail = buffer[-len(end_tag) :]
         while size <= MAX_RECORD:
             piece = next(self._chunks, b"")
             if not piece:
@@ -210,7 +243,8 @@ class _Cutter:
                 problem = f"the file ends inside a record; {self.whole:,} whole records were kept"
                 break
             # Search only what is new, plus what the border could have cut.
-            seam = pieces[-1][-len(end_tag) :] + piece
+            seam = tail + piece
+            tail = seam[-len(end_tag) :]
             pieces.append(piece)
             size += len(piece)
             if end_tag in seam:
@@ -228,6 +262,10 @@ def _pmid_in(record: bytes) -> int | None:
     return int(found.group(1)) if found else None
 
 
+_BROKEN = (etree.XMLSyntaxError, ValueError, TypeError, IndexError, OverflowError)
+"""What parsing a record that is not as it should be can raise."""
+
+
 def _read(stream: IO[bytes], report: Callable[[Problem], None]) -> Iterator[Article | Deletion]:
     cutter = _Cutter(_chunks(stream, report), report)
     parser: etree.XMLParser | None = None
@@ -236,18 +274,17 @@ def _read(stream: IO[bytes], report: Callable[[Problem], None]) -> Iterator[Arti
             parser = _parser(cutter.head)
         try:
             yield _parse(record, parser, cutter.root)
-        except (etree.XMLSyntaxError, ValueError, OverflowError) as error:
-            problem = f"skipped: {_first_line(error)}"
-            report(Problem(_pmid_in(record), offset, problem))
-            # If this record's end tag is missing, a whole record follows inside it.
-            if inner := [m.start() for m in _START.finditer(record, 1)]:
+        except _BROKEN as error:
+            report(Problem(_pmid_in(record), offset, f"skipped: {_first_line(error)}"))
+            # If this record's end tag is missing, others follow inside it; the last one is whole.
+            inner = [m.start() for m in _START.finditer(record, 1)]
+            for start, end in itertools.pairwise([*inner, len(record)]):
                 try:
-                    yield _parse(record[inner[-1] :], parser, cutter.root)
-                except (etree.XMLSyntaxError, ValueError, OverflowError) as second:
+                    yield _parse(record[start:end], parser, cutter.root)
+                except _BROKEN as second:
                     problem = f"skipped: {_first_line(second)}"
-                    tail = record[inner[-1] :]
-                    report(Problem(_pmid_in(tail), offset + inner[-1], problem))
-    if not cutter.root and cutter.whole == 0 and parser is None and not _START.search(cutter.head):
+                    report(Problem(_pmid_in(record[start:end]), offset + start, problem))
+    if not cutter.root and parser is None and not _START.search(cutter.head):
         raise _not_pubmed(cutter.head)
     if cutter.ended_early:
         message = f"the file ends early; {cutter.whole:,} whole records were kept"
@@ -274,6 +311,15 @@ def _parser(prolog: bytes) -> etree.XMLParser:
     encoding = declared.group(1).decode("ascii") if declared else "utf-8"
     if encoding.lower().startswith(("utf-16", "utf-32", "ucs")):
         raise NotPubMedXML(f"the file is in {encoding}", "Convert it to UTF-8 first.")
+    try:
+        return _xml_parser(encoding)
+    except LookupError:
+        raise NotPubMedXML(
+            f"the file is in an unknown encoding, {encoding}", "Convert it to UTF-8 first."
+        ) from None
+
+
+def _xml_parser(encoding: str) -> etree.XMLParser:
     return etree.XMLParser(
         encoding=encoding,
         resolve_entities=False,
@@ -298,13 +344,21 @@ def _parse(record: bytes, parser: etree.XMLParser, root: bytes) -> Article | Del
         return _article(element)
     if element.tag == "PubmedBookArticle":
         return _book_article(element)
-    return Deletion(tuple(int(p.text) for p in element.iterfind("PMID")))
+    return Deletion(tuple(_number(p.text) for p in element.iterfind("PMID")))
 
 
 # --- small readers ------------------------------------------------------------------------------
 
 _INLINE = {"sup": "sup", "sub": "sub", "i": "i", "b": "b", "u": "u"}
 _MATH = "{http://www.w3.org/1998/Math/MathML}math"
+
+
+def _number(text: str | None) -> int:
+    """A plain number that a database can hold; ``int`` alone also takes ``1_2`` and any length."""
+    digits = (text or "").strip()
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 12):
+        raise ValueError(f"{digits[:20]!r} is no number")
+    return int(digits)
 
 
 def _text(element: Any) -> str:
@@ -363,7 +417,7 @@ def _date(element: Any) -> PartialDate:
     day = parts.get("Day", "")
     return PartialDate(
         raw,
-        int(year) if year.isdecimal() else None,
+        int(year) if len(year) == 4 and year.isdecimal() else None,
         month,
         int(day) if month and day.isdecimal() and 1 <= int(day) <= 31 else None,
     )
@@ -375,11 +429,13 @@ def _day(element: Any) -> int:
     for child in element:
         text = child.text or ""
         if child.tag == "Year":
-            year = int(text)
+            year = _number(text)
+            if year > 9999:
+                raise ValueError(f"{year} is no year")
         elif child.tag == "Month":
             month = _month(text.strip()) or 0
         elif child.tag == "Day":
-            day = int(text)
+            day = min(_number(text), 31)
     return year * 10000 + (month or 1) * 100 + (day or 1) if year else 0
 
 
@@ -493,7 +549,7 @@ def _related(element: Any) -> tuple[Related, ...]:
         found.append(
             Related(
                 item.get("RefType", ""),
-                int(pmid) if pmid else None,
+                _number(pmid) if pmid else None,
                 item.findtext("RefSource") or "",
                 item.findtext("Note") or "",
             )
@@ -532,8 +588,8 @@ def _article(root: Any) -> Article:
     for child in citation:
         tag = child.tag
         if tag == "PMID":
-            values["pmid"] = int(child.text)
-            values["version"] = int(child.get("Version") or 1)
+            values["pmid"] = _number(child.text)
+            values["version"] = _number(child.get("Version") or "1")
         elif tag == "Article":
             _read_article(child, values, journal_fields)
         elif tag == "MedlineJournalInfo":
@@ -684,8 +740,8 @@ def _book_article(root: Any) -> Article:
     for child in document:
         tag = child.tag
         if tag == "PMID":
-            values["pmid"] = int(child.text)
-            values["version"] = int(child.get("Version") or 1)
+            values["pmid"] = _number(child.text)
+            values["version"] = _number(child.get("Version") or "1")
         elif tag == "Book":
             values["book"], values["published"] = _book(child)
             book_title = values["book"].title

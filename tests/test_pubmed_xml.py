@@ -743,15 +743,14 @@ def test_a_truncated_gzip_file_keeps_what_was_whole_and_says_so(part: float) -> 
 
 
 def test_a_damaged_gzip_file_keeps_what_came_before_the_damage_and_says_so() -> None:
-    data = noisy(400)
-    packed = bytearray(gzip.compress(data))
+    packed = bytearray(gzip.compress(noisy(400)))
     middle = len(packed) // 2
     packed[middle : middle + 64] = b"\xff" * 64
     unpack, before = zlib.decompressobj(31), b""
     with suppress(zlib.error):
         for byte in packed:
             before += unpack.decompress(bytes([byte]))
-    whole = before[: data.index(b"</PubmedArticle>", middle)].count(b"</PubmedArticle>")
+    whole = before.count(b"</PubmedArticle>")
     items, problems = read(bytes(packed))
     assert whole > 100
     assert pmids(items)[:whole] == list(range(1, whole + 1))

@@ -23,7 +23,7 @@ from functools import lru_cache
 
 from cmeneeds.records import Article, Author, Journal
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised whenever tables or index entries change; a library of another version is refused."""
 
 APPLICATION_ID = 0x434D454E
@@ -80,6 +80,10 @@ CREATE TABLE revisions (           -- what articles held before a newer revision
 CREATE TABLE deletions (           -- PMIDs that NLM withdrew
     pmid      INTEGER PRIMARY KEY,
     import_id INTEGER NOT NULL
+);
+CREATE TABLE fetches (             -- when a record was last asked for at PubMed
+    pmid INTEGER PRIMARY KEY,
+    day  TEXT NOT NULL             -- ISO 8601
 );
 CREATE TABLE imports (
     id       INTEGER PRIMARY KEY,

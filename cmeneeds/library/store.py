@@ -445,6 +445,19 @@ class Library:
         select = "SELECT pmid, digest FROM articles WHERE pmid IN"
         return {p: bytes(d).hex() for p, d in _select_many(self._db, select, list(pmids))}
 
+    def fetched(self, pmids: Iterable[int]) -> dict[int, str]:
+        """Return the day (ISO 8601) on which PubMed was last asked for records that are here."""
+        select = "SELECT pmid, day FROM fetches JOIN articles USING (pmid) WHERE pmid IN"
+        return dict(_select_many(self._db, select, list(pmids)))
+
+    def mark_fetched(self, pmids: Iterable[int], day: date) -> None:
+        """Remember that PubMed was asked for these records on a day."""
+        with self._write() as db:
+            db.executemany(
+                "INSERT OR REPLACE INTO fetches VALUES (?, ?)",
+                [(pmid, day.isoformat()) for pmid in pmids],
+            )
+
     def __iter__(self) -> Iterator[Article]:
         """All current records by PMID."""
         for (record,) in self._db.execute("SELECT record FROM records ORDER BY pmid"):

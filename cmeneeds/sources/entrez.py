@@ -26,9 +26,8 @@ from typing import Any
 
 from cmeneeds import __version__
 from cmeneeds.credentials import Credentials, load_credentials
-from cmeneeds.entrez_errors import RateLimited
+from cmeneeds.entrez_errors import RateLimited, check_answer
 from cmeneeds.errors import SourceError, SourceUnavailable
-from cmeneeds.eutils_xml import check_answer
 from cmeneeds.home import home
 from cmeneeds.sources.pace import Pace
 
@@ -185,7 +184,9 @@ class EntrezClient:
                 OFFLINE,
             ) from None
         # `from None`: what caused it may hold the request's address, and so the key.
-        raise type(problem)(self.credentials.hide(problem.what), problem.todo) from None
+        problem.what = self.credentials.hide(problem.what)
+        problem.args = (problem.what, problem.todo)
+        raise problem from None
 
     def _rest(self, attempt: int, problem: SourceError) -> None:
         """Wait before the next attempt: longer each time, or as long as the service asks."""
@@ -204,15 +205,20 @@ class EntrezClient:
             raw = handle.read()
         except urllib.error.HTTPError as error:
             with error:
-                body, kind = error.read(65536), error.headers.get("Content-Type", "")
-                after = _seconds(error.headers.get("Retry-After"))
-            raise _refused(error.code, body, kind, after) from None
+                body, headers = error.read(65536), error.headers
+            check_answer(
+                body,
+                headers.get("Content-Type", ""),
+                error.code,
+                retry_after=_seconds(headers.get("Retry-After")),
+            )
+            raise SourceUnavailable(f"{self.server} answered {error.code}") from None
         except (urllib.error.URLError, HTTPException, OSError) as error:
             raise self._lost(error) from None
-        body = raw.encode() if isinstance(raw, str) else raw
-        headers = getattr(handle, "headers", None)
-        check_answer(body, headers.get("Content-Type", "") if headers else "", 200)
-        return bytes(body)
+        data: bytes = raw.encode() if isinstance(raw, str) else raw
+        kind = handle.headers.get("Content-Type", "") if hasattr(handle, "headers") else ""
+        check_answer(data, kind)
+        return data
 
     def _lost(self, error: Exception) -> SourceError:
         reason = getattr(error, "reason", None) or error
@@ -236,21 +242,3 @@ class _Passing(SourceUnavailable):
 
 def _seconds(text: str | None) -> float | None:
     return float(text) if text and text.strip().isdecimal() else None
-
-
-def _refused(status: int, body: bytes, kind: str, after: float | None) -> SourceError:
-    """Turn an HTTP error into a typed one; its body often says more than its number."""
-    if status == 429:
-        return RateLimited(f"it answered {status}: too many requests", retry_after=after)
-    try:
-        check_answer(body, kind, status)
-    except RateLimited:
-        return RateLimited("too many requests", retry_after=after)
-    except SourceError as error:
-        if status < 500:
-            return error
-    if status >= 500 or status == 408:
-        passing = _Passing(f"it answered {status}")
-        passing.retry_after = after  # type: ignore[attr-defined]
-        return passing
-    return SourceUnavailable(f"it answered {status}", "The request itself is not accepted.")

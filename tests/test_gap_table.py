@@ -1,0 +1,511 @@
+"""The gap table: what is done beside what should be done. All records are made up."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from cmeneeds.brief import Brief
+from cmeneeds.evidence.findings import FINDING_COLUMNS, find
+from cmeneeds.evidence.passages import address
+from cmeneeds.gaps.measure import shortfall
+from cmeneeds.gaps.table import GAP_COLUMNS, analyze_gaps, priority_settings
+from cmeneeds.records import Article, Keyword, PartialDate, Related, Section, Term
+from cmeneeds.retrieval import Records, SearchEntry
+
+Make = Callable[..., Article]
+Said = tuple[Article, dict[str, Any]]
+
+BRIEF = Brief.parse("""\
+topic: zandoric fever
+audience: [{profession: nurses}]
+years: 2011-2021
+as_of: 2021-06-01
+""")
+
+PRACTICE = "Only 24% of nurses performed infusion pump dose checks at the bedside."
+ADVICE = "Nurses should perform infusion pump dose checks in every ward."
+
+
+@pytest.fixture
+def say(make_article: Make) -> Callable[..., Said]:
+    """Make a record that says one sentence, and the finding that the sentence is."""
+
+    def make(
+        pmid: int,
+        text: str,
+        label: str = "GAP",
+        *,
+        keyword: str = "dose check",
+        title: str = "Zandoric fever in a made-up record",
+        value: float | None = None,
+        **more: Any,
+    ) -> Said:
+        cells = {
+            "finding_id": address(pmid, 0, 0, len(text)),
+            "pmid": pmid,
+            "section": 0,
+            "section_label": "RESULTS",
+            "start": 0,
+            "end": len(text),
+            "text": text,
+            "label": label,
+            "probability": 0.9,
+            "level": "P" if label in ("GAP", "RATE", "CAUSE") else None,
+            "actor": "clin" if label in ("GAP", "RATE", "CAUSE") else None,
+            "cues": "",
+            "value": value,
+            "numerator": None,
+            "denominator": None,
+            "value_text": None if value is None else f"{value:g}%",
+            "value_start": None if value is None else text.index(f"{value:g}%"),
+            "value_end": None if value is None else text.index(f"{value:g}%") + 1,
+            "agrees": None,
+            "secondary": False,
+        }
+        cells |= {k: more.pop(k) for k in list(more) if k in cells}
+        more.setdefault("keywords", (Keyword(keyword),) if keyword else ())
+        record = make_article(pmid=pmid, title=title, sections=(Section(text),), **more)
+        return record, cells
+
+    return make
+
+
+def analyze(*said: Said, brief: Brief = BRIEF) -> pd.DataFrame:
+    """The gap table of some records and what they say."""
+    rows = pd.DataFrame([cells for _, cells in said], columns=list(FINDING_COLUMNS))
+    findings = rows.astype(find([]).dtypes.to_dict())
+    articles = tuple({a.pmid: a for a, _ in said}.values())
+    asked = SearchEntry(
+        "guideline", "What should be done?", "made-up source", "2021-01-01", "q", "q", 7, 5, 2, ""
+    )
+    records = Records(
+        articles=articles,
+        facets={a.pmid: ("practice_gap",) for a in articles},
+        log=(asked,),
+        source_kind="library",
+        source="made-up source",
+        notice="",
+        data_date="2021-01-01",
+        searched_at="2021-06-01T00:00:00+00:00",
+    )
+    return analyze_gaps(findings, records, brief)
+
+
+def only(table: pd.DataFrame) -> Any:
+    """The only row of a table."""
+    assert len(table) == 1
+    return table.iloc[0]
+
+
+# --- gap or candidate ---------------------------------------------------------------------------
+
+
+def test_both_sides_from_records_of_their_own_make_a_gap(say: Any) -> None:
+    row = only(analyze(say(1, PRACTICE, value=24), say(2, ADVICE, "REC")))
+    assert (row.status, row.missing, row.searched) == ("gap", "", "")
+    assert (row.current_practice, row.cp_pmid, row.cp_value) == (PRACTICE, 1, 24)
+    assert (row.best_practice, row.bp_pmid) == (ADVICE, 2)
+    assert (row.subject, row.group, row.actor, row.gap_type) == (
+        "dose check",
+        "nurses",
+        "clin",
+        "P",
+    )
+    assert "same subject (check dose)" in row.pairing
+    assert "shared words" in row.pairing
+
+
+def test_without_the_recommendation_the_row_is_a_candidate_that_says_so(say: Any) -> None:
+    row = only(analyze(say(1, PRACTICE, value=24)))
+    assert row.status == "candidate"
+    assert row.missing == "best practice: no recommendation on this subject among the records"
+    assert (
+        row.searched
+        == "guideline query: 7 records of made-up source, 5 read; 1 records read in all"
+    )
+    assert pd.isna(row.best_practice)
+    assert pd.isna(row.bp_pmid)
+
+
+def test_a_recommendation_only_in_the_same_record_makes_a_candidate(say: Any) -> None:
+    record, practice = say(1, PRACTICE, value=24)
+    advice = say(1, ADVICE, "REC")[1] | {"section": 1, "finding_id": "1.1.0-9"}
+    record = record.__class__(
+        **{n: getattr(record, n) for n in record.__struct_fields__}
+        | {"sections": (Section(PRACTICE), Section(ADVICE))}
+    )
+    row = only(analyze((record, practice), (record, advice)))
+    assert row.status == "candidate"
+    assert row.missing.startswith("independent best practice: the only recommendation comes from")
+    assert row.searched
+    assert row.best_practice == ADVICE  # shown all the same
+
+
+def test_a_recommendation_that_only_shares_the_keyword_is_not_paired(say: Any) -> None:
+    advice = "Wards should keep a log of dose check results for audits."
+    row = only(analyze(say(1, PRACTICE, value=24), say(2, advice, "REC")))
+    assert row.status == "candidate"
+    assert pd.isna(row.best_practice)
+
+
+def test_an_unsure_recommendation_is_not_paired(say: Any) -> None:
+    least = priority_settings().pairing_probability
+    for probability, status in ((least, "gap"), (least - 0.01, "candidate")):
+        advice = say(2, ADVICE, "REC", probability=probability)
+        assert only(analyze(say(1, PRACTICE, value=24), advice)).status == status
+
+
+def test_evidence_about_patients_only_makes_a_candidate(say: Any) -> None:
+    practice = "Only 24% of patients performed infusion pump dose checks at home."
+    advice = "Patients should perform infusion pump dose checks at home every day."
+    row = only(analyze(say(1, practice, value=24, level="O", actor="pat"), say(2, advice, "REC")))
+    assert row.status == "candidate"
+    assert row.missing.startswith("clinician or care-delivery evidence")
+    assert row.actor == "pat"
+    assert row.best_practice == advice
+
+
+def test_care_delivered_to_patients_is_care(say: Any) -> None:
+    practice = "Only 24% of patients were offered infusion pump dose checks at home."
+    advice = "Patients should be offered infusion pump dose checks at home."
+    row = only(analyze(say(1, practice, value=24, level="P", actor="clin"), say(2, advice, "REC")))
+    assert (row.status, row.actor) == ("gap", "clin")
+
+
+def test_figures_quoted_from_elsewhere_make_a_candidate(say: Any) -> None:
+    row = only(analyze(say(1, PRACTICE, value=24, secondary=True), say(2, ADVICE, "REC")))
+    assert row.status == "candidate"
+    assert "primary source: the figures are quoted from other publications" in row.missing
+    first_hand = say(3, PRACTICE.replace("24%", "35%"), value=35)
+    row = only(
+        analyze(say(1, PRACTICE, value=24, secondary=True), first_hand, say(2, ADVICE, "REC"))
+    )
+    assert (row.status, row.cp_pmid) == ("gap", 3)
+
+
+@pytest.mark.parametrize(
+    "withdrawn",
+    [
+        {"related": (Related("RetractionIn", 9),)},
+        {"publication_types": (Term("Retracted Publication"),)},
+        {"publication_types": (Term("Retraction of Publication"),)},
+    ],
+)
+def test_a_withdrawn_record_supports_no_side(say: Any, withdrawn: dict[str, Any]) -> None:
+    assert analyze(say(1, PRACTICE, value=24, **withdrawn), say(2, ADVICE, "REC")).empty
+    row = only(analyze(say(1, PRACTICE, value=24), say(2, ADVICE, "REC", **withdrawn)))
+    assert row.status == "candidate"
+    more = say(3, PRACTICE.replace("24%", "1%"), value=1, **withdrawn)
+    both = only(analyze(say(1, PRACTICE, value=24), more, say(2, ADVICE, "REC")))
+    assert (both.sources_n, both.cp_pmid) == (1, 1)
+
+
+def test_a_guideline_is_preferred_to_other_advice(say: Any) -> None:
+    guideline = say(2, ADVICE, "REC", publication_types=(Term("Practice Guideline"),))
+    opinion = say(3, ADVICE, "REC", published=PartialDate("2021", 2021))
+    row = only(analyze(say(1, PRACTICE, value=24), guideline, opinion))
+    assert (row.bp_pmid, row.bp_guideline) == (2, True)
+    assert "from a guideline record" in row.pairing
+    assert row.recommendation_passages.count("; ") == 1
+
+
+def test_a_sentence_about_another_topic_is_left_out(say: Any) -> None:
+    other = say(1, PRACTICE, value=24, title="Another made-up disease")
+    assert analyze(other, say(2, ADVICE, "REC")).empty
+    named = say(1, PRACTICE.replace("Only", "In zandoric fever only"), value=24, title="Another")
+    assert len(analyze(named)) == 1
+
+
+def test_a_cause_is_taken_from_the_same_subject(say: Any) -> None:
+    near = say(3, "Nurses lack time for dose checks.", "CAUSE")
+    far = say(4, "Nurses lack time for blood cultures.", "CAUSE", keyword="blood culture")
+    row = only(analyze(say(1, PRACTICE, value=24), near, far))
+    assert (row.cause, row.cause_pmid, row.causes_n) == (near[1]["text"], 3, 1)
+    assert row.cause_passages == near[1]["finding_id"]
+
+
+# --- which findings count -----------------------------------------------------------------------
+
+
+def test_findings_below_the_minimum_count_for_nothing(say: Any) -> None:
+    least = priority_settings().minimum_probability
+    strong = say(1, PRACTICE, value=24)
+    for probability, sources in ((least, 2), (least - 0.01, 1)):
+        weak = say(5, PRACTICE.replace("24%", "35%"), value=35, probability=probability)
+        assert only(analyze(strong, weak)).sources_n == sources
+
+
+def test_a_row_needs_a_shortfall_that_is_sure_enough_to_carry_it(say: Any) -> None:
+    least = priority_settings().carrying_probability
+    assert len(analyze(say(1, PRACTICE, value=24, probability=least))) == 1
+    assert analyze(say(1, PRACTICE, value=24, probability=least - 0.01)).empty
+    assert analyze(say(1, PRACTICE, "RATE", value=24)).empty
+    in_title = say(1, PRACTICE, value=24, section=-1)
+    assert analyze(in_title).empty
+
+
+def test_a_rate_beside_a_shortfall_is_counted(say: Any) -> None:
+    rate = say(2, PRACTICE.replace("24%", "35%").replace("Only ", ""), "RATE", value=35)
+    row = only(analyze(say(1, PRACTICE, value=24), rate))
+    assert (row.sources_n, row.rates_n, row.cp_pmid) == (2, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("worse", "better"),
+    [
+        ({"secondary": True}, {}),
+        ({"label": "RATE"}, {}),
+        ({"value": None}, {}),
+        ({"probability": 0.6}, {"probability": 0.9}),
+        ({"published": PartialDate("2012", 2012)}, {"published": PartialDate("2020", 2020)}),
+    ],
+    ids=["first-hand", "a shortfall", "with a figure", "surest", "most recent"],
+)
+def test_the_best_finding_speaks_for_a_row(
+    say: Any, worse: dict[str, Any], better: dict[str, Any]
+) -> None:
+    label = worse.pop("label", "GAP") if "label" in worse else "GAP"
+    poor = say(1, PRACTICE, label, **({"value": 24} | worse))
+    good = say(2, PRACTICE.replace("24%", "35%"), **({"value": 35} | better))
+    assert only(analyze(poor, good)).cp_pmid == 2
+
+
+# --- identifiers --------------------------------------------------------------------------------
+
+
+def test_gap_ids_stay_when_other_rows_come_and_go(say: Any) -> None:
+    first = say(1, PRACTICE, value=24)
+    second = say(2, "Only 5% of nurses took two blood cultures.", keyword="blood culture", value=5)
+    third = say(3, "Only 9% of surgeons washed hands.", keyword="hand washing", value=9)
+    ids = {r.subject: r.gap_id for r in analyze(first, second, third).itertuples()}
+    assert len(set(ids.values())) == 3
+    for some in ([first], [second], [third], [third, first], [second, third]):
+        for row in analyze(*some).itertuples():
+            assert row.gap_id == ids[row.subject]
+
+
+def test_one_record_more_changes_no_id(say: Any) -> None:
+    first = say(1, PRACTICE, value=24)
+    more = say(4, PRACTICE.replace("24%", "80%"), value=80, keyword="Dose Checks")
+    assert only(analyze(first)).gap_id == only(analyze(first, more)).gap_id
+    assert only(analyze(first, more)).sources_n == 2
+
+
+def test_the_group_is_part_of_the_identity(say: Any) -> None:
+    surgeons = say(2, PRACTICE.replace("nurses", "surgeons"), value=24)
+    table = analyze(say(1, PRACTICE, value=24), surgeons)
+    assert sorted(table["group"]) == ["nurses", "surgeons"]
+    assert table["gap_id"].is_unique
+
+
+# --- order --------------------------------------------------------------------------------------
+
+
+def many(say: Any) -> list[Said]:
+    """Rows of several kinds."""
+    chance = random.Random(3)
+    said = []
+    for pmid in range(1, 40):
+        keyword = chance.choice(["dose check", "blood culture", "hand washing", "Dose Checks"])
+        who = chance.choice(["nurses", "surgeons", "patients"])
+        number = chance.randrange(1, 99)
+        label = chance.choice(["GAP", "GAP", "RATE", "REC", "CAUSE"])
+        text = f"Only {number}% of {who} performed {keyword} with infusion pump at the bedside."
+        year = chance.randrange(2011, 2022)
+        said.append(
+            say(pmid, text, label, keyword=keyword, value=number,
+                published=PartialDate(str(year), year))
+        )  # fmt: skip
+    return said
+
+
+def test_the_order_of_records_does_not_matter(say: Any) -> None:
+    said = many(say)
+    expected = analyze(*said)
+    assert len(expected) > 4
+    for seed in range(5):
+        random.Random(seed).shuffle(said)
+        pd.testing.assert_frame_equal(analyze(*said), expected)
+
+
+def test_rows_come_by_status_then_priority(say: Any) -> None:
+    alone = say(90, "Only 1% of dentists looked.", keyword="looking", value=1)
+    table = analyze(alone, *many(say))
+    assert list(table["rank"]) == list(range(1, len(table) + 1))
+    assert set(table["status"]) == {"gap", "candidate"}
+    order = [(r.status != "gap", -r.priority, r.gap_id) for r in table.itertuples()]
+    assert order == sorted(order)
+
+
+def test_a_record_that_comes_twice_changes_nothing(make_article: Make) -> None:
+    """Through the real finder: of records with one PMID the last one counts."""
+    sections = (
+        Section("Knowledge of dose checks was poor: only 24% of nurses answered correctly."),
+    )
+    record = make_article(
+        pmid=1, title="Zandoric fever", sections=sections, keywords=(Keyword("dose check"),)
+    )
+
+    def table(articles: tuple[Article, ...]) -> pd.DataFrame:
+        records = Records(articles, {1: ("practice_gap",)}, (), "library", "s", "", "", "")
+        return analyze_gaps(find(articles), records, BRIEF)
+
+    once, twice = table((record,)), table((record, record))
+    assert len(once) == 1
+    pd.testing.assert_frame_equal(once, twice)
+    assert once.iloc[0].searched == "no guideline query was run"
+
+
+# --- ranking ------------------------------------------------------------------------------------
+
+
+def test_priority_is_the_weighted_mean_of_its_parts(say: Any) -> None:
+    s = priority_settings()
+    assert s.magnitude + s.sources + s.recency + s.design == pytest.approx(1)
+    for row in analyze(*many(say)).itertuples():
+        total = 100 * (
+            s.magnitude * row.score_magnitude
+            + s.sources * row.score_sources
+            + s.recency * row.score_recency
+            + s.design * row.score_design
+        )
+        assert row.priority == pytest.approx(total, abs=0.11)
+        for part in (row.score_magnitude, row.score_sources, row.score_recency, row.score_design):
+            assert 0 <= part <= 1
+
+
+def rated(say: Any, *values: float, **more: Any) -> Any:
+    """The row of records that report these percentages of what is wanted."""
+    text = "Only {}% of nurses performed infusion pump dose checks."
+    return only(
+        analyze(*(say(n, text.format(f"{v:g}"), value=v, **more) for n, v in enumerate(values, 1)))
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "magnitude"),
+    [((24,), 0.76), ((10, 40, 99), 0.60), ((0, 50, 60, 70, 100), 0.40), ((20, 40), 0.70)],
+)
+def test_magnitude_is_the_median_shortfall(
+    say: Any, values: tuple[float, ...], magnitude: float
+) -> None:
+    assert rated(say, *values).score_magnitude == pytest.approx(magnitude)
+
+
+def test_magnitude_without_a_figure_or_direction_is_a_constant(say: Any) -> None:
+    unknown = priority_settings().unknown_magnitude
+    words = say(1, "Few nurses performed infusion pump dose checks.")
+    assert only(analyze(words)).score_magnitude == unknown
+    odd = say(1, "It was 24% for infusion pump dose checks among nurses.", value=24)
+    row = only(analyze(odd))
+    assert (row.score_magnitude, row.cp_direction) == (unknown, "unknown")
+    quoted = say(1, PRACTICE, value=24, secondary=True)
+    assert only(analyze(quoted)).score_magnitude == unknown
+    wrong = say(1, PRACTICE, value=24, agrees=False)
+    assert only(analyze(wrong)).score_magnitude == unknown
+
+
+def test_more_sources_raise_the_score_less_and_less(say: Any) -> None:
+    scores = [rated(say, *([24.0] * n)).score_sources for n in (1, 2, 3)]
+    assert scores == pytest.approx([1 / 2, 2 / 3, 3 / 4], abs=0.001)
+    record, cells = say(1, PRACTICE, value=24)
+    again = cells | {"finding_id": "1.0.1-9", "start": 1}
+    assert only(analyze((record, cells), (record, again))).score_sources == 0.5
+
+
+@pytest.mark.parametrize(
+    ("year", "score"), [(2021, 1.0), (2016, 0.5), (2011, 0.0), (2001, 0.0), (2022, 1.0)]
+)
+def test_recency_counts_from_the_day_the_brief_speaks_for(
+    say: Any, year: int, score: float
+) -> None:
+    published = PartialDate(str(year), year)
+    assert rated(say, 24, published=published).score_recency == pytest.approx(score)
+
+
+def test_a_record_without_a_year_is_not_recent(say: Any) -> None:
+    row = rated(say, 24, published=PartialDate(""))
+    assert row.score_recency == 0
+    assert pd.isna(row.cp_year)
+
+
+@pytest.mark.parametrize(
+    ("title", "score"),
+    [
+        ("Zandoric fever: a survey", 1.0),
+        ("Zandoric fever: a national registry", 1.0),
+        ("Zandoric fever: a retrospective chart review", 0.9),
+        ("Zandoric fever: a randomized study", 0.4),
+        ("Zandoric fever: a case report", 0.1),
+        ("Zandoric fever", 0.3),
+    ],
+)
+def test_a_survey_says_more_about_practice_than_a_trial(say: Any, title: str, score: float) -> None:
+    assert rated(say, 24, title=title).score_design == score
+
+
+def test_the_best_design_counts(say: Any) -> None:
+    trial = say(1, PRACTICE, value=24, title="Zandoric fever: a randomized study")
+    survey = say(2, PRACTICE, value=24, title="Zandoric fever: a survey")
+    assert only(analyze(trial, survey)).score_design == 1.0
+
+
+# --- what a percentage means --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "direction", "size"),
+    [
+        ("Only 24% of nurses checked.", "24", "too low", 76),
+        ("In all, 24% of patients were screened.", "24", "too low", 76),
+        ("In all, 24% of patients were not screened.", "24", "too high", 24),
+        ("Diagnosis was delayed in 24%.", "24", "too high", 24),
+        ("Errors were found in 24% of charts.", "24", "too high", 24),
+        ("It was 24% in the north.", "24", "unknown", None),
+        ("While 60% were screened, 24% refused.", "24", "too high", 24),
+        ("Refusal was rare, but 24% were screened.", "24", "too low", 76),
+        ("Screened were 60%; untreated were 24%.", "24", "too high", 24),
+        ("24% were screened, whereas 60% refused.", "24", "too low", 76),
+        ("24% were screened, whereas 60% refused.", "60", "too high", 60),
+        ("Of nurses, 24% were unaware, and 60% knew the dose.", "24", "too high", 24),
+        ("Of nurses, 24% were unaware, and 60% knew the dose.", "60", "too low", 40),
+    ],
+)
+def test_a_percentage_is_read_from_its_own_clause(
+    text: str, number: str, direction: str, size: float | None
+) -> None:
+    read = shortfall(text, float(number), text.index(number))
+    assert (read.direction, read.size) == (direction, size)
+
+
+@pytest.mark.parametrize("value", [None, -1.0, 100.5, float("nan")])
+def test_no_percentage_has_no_direction(value: float | None) -> None:
+    read = shortfall("Only so many were screened.", value, 5)
+    assert (read.direction, read.size) == ("unknown", None)
+
+
+# --- shape --------------------------------------------------------------------------------------
+
+
+def test_columns_and_types_are_those_that_are_promised(say: Any) -> None:
+    for table in (analyze(), analyze(say(1, PRACTICE, value=24)), analyze(*many(say))):
+        assert {name: str(t) for name, t in table.dtypes.items()} == GAP_COLUMNS
+        assert list(table.columns) == list(GAP_COLUMNS)
+
+
+def test_without_findings_the_table_is_empty_and_never_padded(say: Any) -> None:
+    assert analyze().shape == (0, len(GAP_COLUMNS))
+    assert analyze(say(2, ADVICE, "REC")).shape == (0, len(GAP_COLUMNS))
+
+
+def test_support_in_the_brief_changes_nothing(say: Any) -> None:
+    paid = BRIEF.model_copy(
+        update={"trigger": "dose check by Wonderpharm", "support": None, "contributors": []}
+    )
+    said = many(say)
+    pd.testing.assert_frame_equal(analyze(*said), analyze(*said, brief=paid))
