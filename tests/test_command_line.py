@@ -318,7 +318,8 @@ def test_classify_gives_what_came_before_a_bad_line(place: Path, cli: Cli) -> No
 
 XML = """<?xml version="1.0"?><PubmedArticleSet>{}</PubmedArticleSet>"""
 RECORD = """<PubmedArticle><MedlineCitation Status="MEDLINE" Owner="NLM">
-<PMID Version="1">{0}</PMID><Article><Journal><JournalIssue><PubDate><Year>2020</Year></PubDate></JournalIssue>
+<PMID Version="1">{0}</PMID><Article><Journal>
+<JournalIssue><PubDate><Year>2020</Year></PubDate></JournalIssue>
 <Title>Journal of Made-up Records</Title></Journal>
 <ArticleTitle>Zandoric fever {0}</ArticleTitle>
 <Abstract><AbstractText>Made up.</AbstractText></Abstract></Article></MedlineCitation>

@@ -102,7 +102,9 @@ def test_every_facet_asks_one_query_in_the_order_of_the_data() -> None:
 
 
 def test_facets_are_data_not_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    own = "- {name: cost, title: Cost, asks: What does it cost?, text: [price*], types: [Review]}\n"
+    own = (
+        "- {name: cost, title: Cost, asks: 'What does it cost?', text: [price*], types: [Review]}\n"
+    )
     (tmp_path / "facets.yaml").write_text(own)
     monkeypatch.setattr(strategies, "files", lambda package: tmp_path)
     all_facets.cache_clear()
