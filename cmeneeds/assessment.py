@@ -16,7 +16,8 @@ from cmeneeds.education import plan_education
 from cmeneeds.errors import NoEvidence
 from cmeneeds.evidence.findings import find
 from cmeneeds.frames import each_row
-from cmeneeds.gaps.table import analyze_gaps
+from cmeneeds.gaps.table import analyze_gaps, priority_settings
+from cmeneeds.records import WITHDRAWN
 from cmeneeds.retrieval import Records
 
 if TYPE_CHECKING:
@@ -76,13 +77,12 @@ class Assessment:
             "records.total": len(self.records),
             "records.abstracts": sum(1 for a in self.records.articles if a.sections),
             "records.withdrawn": sum(
-                1
-                for a in self.records.articles
-                if a.retraction_status in ("retracted", "retraction notice")
+                1 for a in self.records.articles if a.retraction_status in WITHDRAWN
             ),
             "records.status-unknown": sum(
                 1 for a in self.records.articles if a.retraction_status == "unknown"
             ),
+            "priority.magnitude": priority_settings().magnitude,
             "queries.total": sum(1 for e in self.records.log if e.facet != "topic"),
             "findings.total": len(self.findings),
             "gaps.total": len(self.presented),

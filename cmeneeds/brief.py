@@ -333,7 +333,8 @@ def _load_yaml(text: str, name: str) -> object:
 def _brief_error(error: ValidationError, model: type[BaseModel]) -> BriefError:
     """Make one line of the first problem, naming field and fix."""
     problems = error.errors(include_url=False)
-    first = problems[0]
+    # A misspelt key is also a missing one: name what the writer wrote.
+    first = next((p for p in problems if p["type"] == "extra_forbidden"), problems[0])
     place = ""
     for part in first["loc"]:
         place += f"[{part}]" if isinstance(part, int) else f".{part}" if place else str(part)
@@ -342,6 +343,10 @@ def _brief_error(error: ValidationError, model: type[BaseModel]) -> BriefError:
     if kind == "extra_forbidden":
         known = _keys_at(model, first["loc"][:-1])
         message, todo = "unknown key", f"Known keys here: {', '.join(known)}." if known else ""
+    elif kind in ("model_type", "model_attributes_type", "dict_type"):
+        message, todo = "is not a set of `key: value` lines", "Write them indented below it."
+        if place.startswith("audience"):
+            todo = "Write `- profession: nurses` below it."
     elif kind == "missing":
         message, todo = "is missing", "Add it to the brief."
     elif kind == "too_short" and place == "audience":

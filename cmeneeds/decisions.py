@@ -66,6 +66,10 @@ def load_decisions(path: str | Path) -> list[Decision]:
                 decision = Decision(*((row[name] or "").strip() for name in FIELDS))
                 _check(decision, path, reader.line_num)
                 found[decision.gap_id] = decision
+    except OSError as error:
+        raise UsageError(
+            f"{path.name} cannot be read: {error.strerror}", "Its place must be a CSV file."
+        ) from None
     except (UnicodeDecodeError, csv.Error) as error:
         raise UsageError(
             f"{path.name} is no CSV table ({error})", "Save it as CSV UTF-8."

@@ -167,7 +167,7 @@ _KNOWN: tuple[tuple[re.Pattern[str], type[SourceError], str], ...] = tuple(
             "Check the identifiers",
         ),
         (
-            r"database is not supported|backend|server error|unavailable|timed? ?out",
+            r"(?:search )?backend|database is not supported|(?:\w+ )?(?:server error|unavailable)",
             BackendFailed,
             "Try again later",
         ),

@@ -98,11 +98,12 @@ _ANNOTATIONS = tuple(
 )
 _XLINK = "{http://www.w3.org/1999/xlink}href"
 _MARKS = {"sup": "sup", "sub": "sub", "italic": "i", "bold": "b", "underline": "u"}
-_SILENT = frozenset(
-    "graphic inline-graphic media supplementary-material alt-text long-desc object-id index-term "
-    "index-term-range-end permissions sec-meta kwd-group ref-list ack bio author-notes notes "
-    "label processing-meta contrib-group term-head def-head private-char".split()
-)
+_SILENT = frozenset((
+    "graphic", "inline-graphic", "media", "supplementary-material", "alt-text", "long-desc",
+    "object-id", "index-term", "index-term-range-end", "permissions", "sec-meta", "kwd-group",
+    "ref-list", "ack", "bio", "author-notes", "notes", "label", "processing-meta",
+    "contrib-group", "term-head", "def-head", "private-char",
+))  # fmt: skip
 """Never read where they stand; labels are read by what they label."""
 _TEX = re.compile(r"\\begin\{document\}(.*)\\end\{document\}", re.DOTALL)
 _RANGE = re.compile(r"\W*(\d{1,4})\s*[-‐‑‒–—−]\s*(\d{1,4})\W*")
@@ -389,14 +390,14 @@ class _Reader:
 
 
 _TITLED = frozenset(("sec", "boxed-text", "statement", "app", "glossary"))
+_HOLDERS = (
+    "p", "caption", "def", "verse-group", "verse-line", "speech", "preformat", "code",
+    "fig-group", "table-wrap-group", "table-wrap-foot", "fn-group", "app-group",
+    "disp-formula-group", "question", "question-wrap", "answer", "explanation", "option",
+)  # fmt: skip
 _BLOCKS: dict[str, Callable[[_Reader, Any, _Place], None]] = {
     **dict.fromkeys(_TITLED, _Reader.titled),
-    **dict.fromkeys(
-        "p caption def verse-group verse-line speech preformat code fig-group table-wrap-group "
-        "table-wrap-foot fn-group app-group disp-formula-group question question-wrap answer "
-        "explanation option".split(),
-        _Reader.flow,
-    ),
+    **dict.fromkeys(_HOLDERS, _Reader.flow),
     "title": _Reader.heading,
     "list": _Reader.list,
     "def-list": _Reader.list,

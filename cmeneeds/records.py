@@ -183,6 +183,10 @@ class Event(_Value, frozen=True):
     """``yyyymmdd``."""
 
 
+WITHDRAWN = ("retracted", "retraction notice")
+"""Standings of a record whose words must carry nothing."""
+
+
 class Article(_Value, frozen=True, kw_only=True):
     """One PubMed record.
 

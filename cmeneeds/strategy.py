@@ -129,9 +129,7 @@ def build_strategy(brief: Brief, facets: Sequence[str] | None = None) -> Strateg
     for name in names:
         if name not in known:
             raise UsageError(f"there is no facet {name!r}", f"Known: {', '.join(known)}.")
-    words = _unique([*brief.synonyms] or [brief.topic])
-    if brief.topic.casefold() not in {w.casefold() for w in words} and not brief.synonyms:
-        words.insert(0, brief.topic)
+    words = _unique([brief.topic, *brief.synonyms])
     topic = _any([*(_tagged(t, "mh") for t in brief.mesh), *(_tagged(t, "tiab") for t in words)])
     terms = brief.population.terms if brief.population else []
     limits = [

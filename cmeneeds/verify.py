@@ -22,13 +22,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cmeneeds.assessment import Assessment, assess
 from cmeneeds.brief import Brief
 from cmeneeds.decisions import load_decisions
+from cmeneeds.education import education_wording
 from cmeneeds.errors import CmeneedsError, RunBroken
 from cmeneeds.evidence.passages import parse_address
+from cmeneeds.frames import each_row
 from cmeneeds.records import to_json
 from cmeneeds.report import markdown as md
+from cmeneeds.report.back_matter import accreditors
 from cmeneeds.report.reading import read as read_report
 from cmeneeds.report.references import csl
 from cmeneeds.report.run import TABLES, write_tables
+from cmeneeds.report.tables import guarded
 from cmeneeds.retrieval import Records
 
 if TYPE_CHECKING:
@@ -42,6 +46,10 @@ KEYS = {
     "search_log": "facet",
 }
 """Column that names a row of each table."""
+
+
+LONGEST_FIGURE = 6
+"""Words. What is longer is no figure but a quotation, and must be the whole sentence."""
 
 
 class Broken(NamedTuple):
@@ -213,11 +221,8 @@ def _check_passage(
     result: Verification, address: str, cells: dict[str, str], by_pmid: dict[int, Article]
 ) -> None:
     """Read the passage straight from the snapshot, past everything that computes findings."""
-    said = cells.get("text", "")
-    sentence = _sentence(address, by_pmid)
-    # Tables neutralize formulas with an apostrophe and leave control characters out.
-    plain = said[1:] if said.startswith("'") and not sentence.startswith("'") else said
-    result._expect(f"passage {address}", md.clean(plain), md.clean(sentence))
+    sentence = guarded(_sentence(address, by_pmid))
+    result._expect(f"passage {address}", cells.get("text", ""), sentence)
 
 
 def _sentence(address: str, by_pmid: dict[int, Article]) -> str:
@@ -235,6 +240,8 @@ def _sentence(address: str, by_pmid: dict[int, Article]) -> str:
 def _holds(text: str, sentence: str) -> bool:
     """Whether a figure stands in a sentence as a whole number, not as part of a longer one."""
     figure, said = md.clean(text), md.clean(sentence)
+    if len(figure.split()) > LONGEST_FIGURE:
+        return figure == said  # a quotation: the whole sentence or nothing
     pattern = (
         rf"(?<![\d.,]){re.escape(figure)}(?!\d|[.,]\d)"
         if figure[:1].isdigit()
@@ -275,6 +282,10 @@ def _check_report(
         hours = activity.credit_hours if activity else None
         shown = f"{hours:g}" if hours is not None else "nothing given"
         result._expect(f"report.md, given {number.key}", number.text, shown)
+    known = _known_names(assessment)
+    for name in reading.terms:
+        shown = md.clean(name)
+        result._expect("report.md, name", shown, shown if shown in known else "no such name")
     for loose in reading.loose:
         result._expect(f"report.md, near {loose.context!r}", loose.token, "no source is named")
     wanted = {"draft", "sample"} if assessment.is_sample else {"draft"}
@@ -283,6 +294,27 @@ def _check_report(
     )
     said = str(manifest.get("document_status"))
     result._expect("manifest.json, document_status", said, assessment.status_line)
+
+
+def _known_names(assessment: Assessment) -> str:
+    """Every text with digits that a report may show as a name.
+
+    That is what the writer, the records' keywords, the search log and the package's wording say.
+    """
+    said: list[str] = [json.dumps(assessment.brief.model_dump(mode="json"), ensure_ascii=False)]
+    said += [str(a) for a in assessment.brief.audience]
+    said += [assessment.records.source, assessment.records.notice]
+    said += [e.notes for e in assessment.records.log]
+    for frame in (assessment.gaps, assessment.objectives, assessment.decisions):
+        for row in each_row(frame):
+            said += [str(cell) for cell in row if isinstance(cell, str)]
+    for gap in each_row(assessment.gaps):
+        name = str(gap.subject)
+        said.append(f"{name[:1].upper()}{name[1:]}: {gap.group}")
+    for words in education_wording().values():
+        said += [str(w) for w in words.values()] + [f"Moore {words['moore']}"]
+    said += [str(r) for a in accreditors().values() for r in a["requirements"]]
+    return "\n".join(md.clean(text.replace('\\"', '"')) for text in said)
 
 
 def _check_references(result: Verification, folder: Path, records: Records) -> None:

@@ -11,7 +11,9 @@ _UNDESIRED = re.compile(
     r"unaware|not aware|inappropriate\w*|unnecessar\w*|overus\w*|overtreat\w*|overprescri\w*|"
     r"delay(?:ed|s)?|missed|misdiagnos\w*|errors?|lack(?:ed|ing)?|did not|do not|does not|was not|"
     r"were not|not (?:receiv\w*|treated|screened|offered|vaccinated|prescribed|tested|follow\w*)|"
-    r"never|without|failed|unvaccinated|uncontrolled|dissatisf\w*|incorrect\w*|poor|inadequate\w*|"
+    r"never|failed|unvaccinated|uncontrolled|dissatisf\w*|incorrect\w*|poor|inadequate\w*|"
+    # "with and without dementia" tells patients apart; nothing is left out.
+    r"(?<!with and )(?<!with or )without (?:treatment|therapy|follow-?up|screening|testing)|"
     r"suboptimal|discontinu\w*|lost to follow|concern(?:s|ed)? (?:about|regarding)|barriers?)\b",
     re.IGNORECASE,
 )
@@ -22,6 +24,8 @@ _DESIRED = re.compile(
     r"referred|offered|followed|met|recommended|performed|used)\b",
     re.IGNORECASE,
 )
+_ONLY = re.compile(r"\b(?:only|just|merely|fewer than|less than)\s*\(?\s*$", re.IGNORECASE)
+_REFUSAL = re.compile(r"\b(?:refus\w*|never|hesitan\w*|unaware|declin\w*|not)\b", re.IGNORECASE)
 _CLAUSE = re.compile(r"[;:]|,\s+(?:while|whereas|but|and|although)\b|\b(?:while|whereas|but)\b")
 
 
@@ -66,6 +70,9 @@ def shortfall(text: str, value: float | None, position: int) -> Shortfall:
             end = cut.start()
             break
     clause = text[start:end]
+    before = text[max(start, 0) : position]
+    if _ONLY.search(before) and not _REFUSAL.search(clause[position - start :]):
+        return Shortfall("too low", 100.0 - value)  # "only 24.8%" of something wanted
     if _UNDESIRED.search(clause):
         return Shortfall("too high", value)
     if _DESIRED.search(clause):

@@ -84,10 +84,16 @@ class Vocabulary:
     """
 
     def __init__(self, articles: Iterable[Article], brief: Brief) -> None:
-        topic_terms = [brief.topic, *brief.mesh, *(s.replace("*", "") for s in brief.synonyms)]
-        self.topic_words = frozenset(t for term in topic_terms for t in tokens(term))
+        synonyms = [tokens(s.replace("*", "")) for s in brief.synonyms]
+        # A word of one longer synonym alone ("vaccine uptake") may be an aspect, not the topic.
+        shared = Counter(t for words in synonyms for t in set(words))
+        shared.update(words[0] for words in synonyms if len(words) == 1)
+        self.topic_words = frozenset(
+            t for term in (brief.topic, *brief.mesh) for t in tokens(term)
+        ) | {t for t, n in shared.items() if n > 1}
+        whole_terms = {tokens(brief.topic), *map(tokens, brief.mesh), *synonyms}
         self._stem_terms = [tokens(s[:-1]) for s in brief.synonyms if s.endswith("*")]
-        self._stems = tuple(term[-1] for term in self._stem_terms if term)
+        self._stems = tuple(t[-1] for t in self._stem_terms if t and t[-1] in self.topic_words)
         whole = [brief.topic, *brief.mesh, *(s for s in brief.synonyms if not s.endswith("*"))]
         self._topic_index = TermIndex(tokens(t) for t in whole)
         _, groups = _group_index()
@@ -99,9 +105,9 @@ class Vocabulary:
             for term in terms:
                 words = tokens(term)
                 core = self.core_of(words)
-                if not core or len(words) > 5 or words in groups or words in _generic():
+                if not core or len(words) > 5 or words in whole_terms or words in groups:
                     continue
-                if core in _generic() or all(w.isdecimal() or len(w) < 3 for w in core):
+                if {words, core} & _generic() or all(w.isdecimal() or len(w) < 3 for w in core):
                     continue
                 surfaces[core][term.strip()] += 1
                 support[core].add(article.pmid)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
@@ -18,6 +20,7 @@ from cmeneeds.frames import each_row, known
 from cmeneeds.gaps.measure import Shortfall, shortfall
 from cmeneeds.gaps.subjects import Group, Subject, Vocabulary, group_of
 from cmeneeds.gaps.terms import COMMON_WORDS, content_words, tokens
+from cmeneeds.records import WITHDRAWN
 from cmeneeds.retrieval import Records
 
 if TYPE_CHECKING:
@@ -169,11 +172,7 @@ def _read(
     findings: pd.DataFrame, records: Records, vocabulary: Vocabulary, settings: Priority
 ) -> list[_Finding]:
     by_pmid = records.by_pmid
-    withdrawn = {
-        a.pmid
-        for a in records.articles
-        if a.retraction_status in ("retracted", "retraction notice")
-    }
+    withdrawn = {a.pmid for a in records.articles if a.retraction_status in WITHDRAWN}
     designs = {a.pmid: study_design(a) for a in records.articles}
     guidelines = {a.pmid for a in records.articles if is_guideline(a)}
     about = {a.pmid for a in records.articles if vocabulary.is_about(a)}
@@ -187,7 +186,7 @@ def _read(
         group = group_of(row.text, article.title)
         core = vocabulary.core_in(row.text, article.title)
         position = row.value_start - row.start if known(row.value_start) else 0
-        value = float(row.value) if known(row.value) and row.agrees is not False else None
+        value = float(row.value) if known(row.value) and not _disagrees(row) else None
         read.append(
             _Finding(
                 row=row,
@@ -202,11 +201,21 @@ def _read(
     return read
 
 
+# Shortfalls of research are told in the words of shortfalls of care.
+_ABOUT_EVIDENCE = re.compile(
+    r"\b(?:(?:prior|previous|earlier|few) studies|(?:with )?limited (?:information|evidence|data)|"
+    r"(?:research|evidence|knowledge|literature) gaps?|current study|following that unmet need|"
+    r"remains? (?:unclear|unknown))\b",
+    re.IGNORECASE,
+)
+
+
 def _carries(f: _Finding, settings: Priority) -> bool:
     """Whether a finding can carry a row by itself."""
     return bool(
         f.row.label == "GAP"
         and f.row.section != -1  # a title announces; it seldom reports
+        and not _ABOUT_EVIDENCE.search(f.row.text)
         and f.row.probability >= settings.carrying_probability
     )
 
@@ -292,12 +301,17 @@ def _row(
     return cells
 
 
+def _disagrees(row: Any) -> bool:
+    """Whether numerator, denominator and percentage of a finding contradict each other."""
+    return known(row.agrees) and not bool(row.agrees)
+
+
 def _lead_order(f: _Finding) -> tuple[Any, ...]:
     """Which finding speaks for a row: first-hand, with a figure, certain, recent."""
     return (
         bool(f.row.secondary),
         f.row.label != "GAP" and f.row.label != "CAUSE",
-        not known(f.row.value) or f.row.agrees is False,
+        not known(f.row.value) or _disagrees(f.row),
         f.row.section == -1,  # a title seldom says what was found
         -f.row.probability,
         -f.year,
@@ -383,7 +397,7 @@ def _scores(practice: list[_Finding], brief: Brief, settings: Priority) -> dict[
         if f.row.label == "GAP" and f.shortfall.size is not None and not f.row.secondary
     ]
     # The median, because one extreme subgroup should not carry the row.
-    size = sorted(sizes)[len(sizes) // 2] / 100 if sizes else settings.unknown_magnitude
+    size = median(sizes) / 100 if sizes else settings.unknown_magnitude
     newest = max(f.year for f in practice)
     age = max(0, brief.as_of.year - newest) if newest else settings.recency_years
     n = len({f.row.pmid for f in practice})

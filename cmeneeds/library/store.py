@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -172,12 +173,10 @@ class Library:
     def _prepare(self) -> None:
         db = self._db
         db.execute("PRAGMA cache_size = -65536")
-        if not self.read_only:
-            db.execute("PRAGMA journal_mode = WAL")
-            db.execute("PRAGMA synchronous = NORMAL")
         (version,) = db.execute("PRAGMA user_version").fetchone()
         (application,) = db.execute("PRAGMA application_id").fetchone()
         if application == schema.APPLICATION_ID and version == schema.SCHEMA_VERSION:
+            self._settle()
             return
         if application == schema.APPLICATION_ID:
             raise LibraryDamaged(
@@ -185,22 +184,45 @@ class Library:
                 "Import the source files again into a new library.",
             )
         with self._write(exclusive=True):
-            (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
             (now_application,) = db.execute("PRAGMA application_id").fetchone()
-            if now_application == schema.APPLICATION_ID:
-                return  # another process was quicker
-            if tables or self.read_only:
-                raise LibraryDamaged(
-                    f"{self.path} is an SQLite file, but not a cmeneeds library",
-                    "Choose another file.",
-                )
-            for statement in schema.DDL.split(";\n"):
-                if statement.strip():
-                    db.execute(statement)
-            # Larger than FTS5's default of 1 MiB: fewer segments to write and to merge.
-            db.execute("INSERT INTO fulltext(fulltext, rank) VALUES ('hashsize', 67108864)")
-            db.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
-            db.execute(f"PRAGMA user_version = {schema.SCHEMA_VERSION}")
+            if now_application != schema.APPLICATION_ID:  # else another process was quicker
+                self._create()
+        self._settle()
+
+    def _create(self) -> None:
+        """Make the tables in a file that is empty."""
+        db = self._db
+        (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if tables or self.read_only:
+            raise LibraryDamaged(
+                f"{self.path} is an SQLite file, but not a cmeneeds library",
+                "Choose another file.",
+            )
+        for statement in schema.DDL.split(";\n"):
+            if statement.strip():
+                db.execute(statement)
+        # Larger than FTS5's default of 1 MiB: fewer segments to write and to merge.
+        db.execute("INSERT INTO fulltext(fulltext, rank) VALUES ('hashsize', 67108864)")
+        db.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+        db.execute(f"PRAGMA user_version = {schema.SCHEMA_VERSION}")
+
+    def _settle(self) -> None:
+        """Choose how to write; only once the file is known to be ours."""
+        if self.read_only:
+            return
+        self._db.execute("PRAGMA synchronous = NORMAL")
+        if self._db.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
+            return
+        deadline = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                self._db.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError:
+                # SQLite does not wait for others here, whatever its time-out says.
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
 
     def close(self) -> None:
         """Close the file."""
@@ -336,7 +358,9 @@ class Library:
             elif have[2] == digest:
                 counts["same"] += 1
                 continue
-            elif (item.version, item.revised) < have[:2]:
+            elif (item.version, item.revised) < have[:2] or (
+                (item.version, item.revised) == have[:2] and self._was_replaced(item.pmid, digest)
+            ):
                 counts["older"] += 1
                 continue
             else:
@@ -350,6 +374,11 @@ class Library:
             fresh[item.pmid] = (item, record, digest)
         self._insert(fresh.values())
         return counts
+
+    def _was_replaced(self, pmid: int, digest: bytes) -> bool:
+        """Whether this very record was here before and gave way to a later one of the same date."""
+        found = "SELECT 1 FROM revisions WHERE pmid = ? AND digest = ?"
+        return self._db.execute(found, (pmid, digest)).fetchone() is not None
 
     def _insert(self, new: Iterable[tuple[Article, bytes, bytes]]) -> None:
         rows = list(new)

@@ -9,14 +9,14 @@ from typing import Any
 import yaml
 
 from cmeneeds.frames import each_row, text_of
-from cmeneeds.gaps.table import priority_settings
 from cmeneeds.report import markdown as md
 from cmeneeds.report.writing import Writer, named
 from cmeneeds.strategy import all_facets
 
 
 @cache
-def _accreditors() -> dict[str, dict[str, Any]]:
+def accreditors() -> dict[str, dict[str, Any]]:
+    """Read what accreditors ask, by name."""
     data = yaml.safe_load((files("cmeneeds.data") / "accreditors.yaml").read_text("utf-8"))
     return {item["name"]: item for item in data}
 
@@ -31,18 +31,18 @@ class BackMatter(Writer):
             "document or a tool; whether a requirement is met is the provider's judgement.\n"
         )
         for name in self.brief.accreditor:
-            profile = _accreditors().get(name)
+            profile = accreditors().get(name)
             if profile is None:
-                text += f"\n{md.escape(name)}: no list of requirements comes with this version.\n"
+                text += f"\n{named(name)}: no list of requirements comes with this version.\n"
                 continue
             rows = [
-                (named(r["asks"]), md.escape(r["section"]), named(r["source"]))
+                (named(r["asks"]), named(r["section"]), named(r["source"]))
                 for r in profile["requirements"]
             ]
             text += md.table(
                 rows,
                 ("What is asked", "Where this report speaks of it", "Read in"),
-                f"{md.escape(name)} ({md.escape(profile['region'])}).",
+                f"{named(name)} ({named(profile['region'])}).",
                 widths=(50, 24, 26),
             )
             text += md.open_question(profile["verify"])
@@ -53,24 +53,21 @@ class BackMatter(Writer):
         c = self._count
         rows = [
             (
-                md.escape(
-                    next((f.title for f in all_facets() if f.name == e.facet), "Topic alone")
-                ),
-                md.escape(e.question),
+                named(next((f.title for f in all_facets() if f.name == e.facet), "Topic alone")),
+                named(e.question),
                 c(f"search.{e.facet}.count"),
                 c(f"search.{e.facet}.retrieved"),
                 c(f"search.{e.facet}.new"),
             )
             for e in self.assessment.records.log
         ]
-        settings = priority_settings()
         notes = {
             n for e in self.assessment.records.log for n in e.notes.split("; ") if "newest" in n
         }
         text = (
-            f"\n**Search.** {md.escape(self.assessment.records.source)}, data of "
+            f"\n**Search.** {named(self.assessment.records.source)}, data of "
             f"{md.date(self.assessment.records.data_date)}; records of {self._years()} in "
-            f"{md.escape(', '.join(self.brief.languages))}. {c('queries.total')} queries, one a "
+            f"{named(', '.join(self.brief.languages))}. {c('queries.total')} queries, one a "
             "question; their full text is in the appendix and in `search_log.csv`.\n"
         )
         text += md.table(
@@ -103,7 +100,7 @@ class BackMatter(Writer):
             "recommendation is paired with a row if it names the same subject; the reason stands "
             "beside each pairing.\n"
             "\n**Ranking.** Priority is a weighted mean: size of the stated shortfall "
-            f"({md.term(f'weight {settings.magnitude:g}'.replace('.', ' point '))}), number of "
+            f"(weight {self._count('priority.magnitude')}), number of "
             "records, recency, and how much the study design can say about everyday practice "
             "(a survey, audit or registry above a trial). The weights stand in "
             "`data/priority.yaml`. Nothing about support, products or money is an input.\n"
@@ -124,7 +121,7 @@ class BackMatter(Writer):
         elif b.support.status == "none":
             support = "The brief states that there is no commercial support."
         else:
-            names = ", ".join(md.escape(n) for n in b.support.supporter) or "not named"
+            names = ", ".join(named(n) for n in b.support.supporter) or "not named"
             support = f"Commercial support: {b.support.status}; supporter: {names}."
         text = (
             f"\n**Independence.** {support} No field about support reaches search, reading, "
@@ -140,8 +137,8 @@ class BackMatter(Writer):
                 )
             else:
                 parts = [
-                    f"{md.escape(r.company)} ({md.escape(r.nature)}; "
-                    + (md.escape(r.mitigation) if r.mitigation else "mitigation awaited")
+                    f"{named(r.company)} ({named(r.nature)}; "
+                    + (named(r.mitigation) if r.mitigation else "mitigation awaited")
                     + ")"
                     for r in person.relationships
                 ]
@@ -192,7 +189,7 @@ class BackMatter(Writer):
             longest = max((len(run) for run in e.query.split("`") if not run), default=0)
             fence = "`" * max(3, longest + 3)
             text += (
-                f"\n**{md.escape(title)}**: {self._count(f'search.{e.facet}.count')} records\n"
+                f"\n**{named(title)}**: {self._count(f'search.{e.facet}.count')} records\n"
                 f"\n{fence} {{.query}}\n{md.clean(e.query)}\n{fence}\n"
             )
         return text

@@ -8,7 +8,7 @@ from cmeneeds.education import education_wording
 from cmeneeds.evidence.study import is_guideline
 from cmeneeds.frames import each_row, text_of
 from cmeneeds.report import markdown as md
-from cmeneeds.report.writing import Writer, addresses, named
+from cmeneeds.report.writing import Writer, addresses, named, percentage
 
 LEVELS = {
     "K": "knowledge",
@@ -48,11 +48,13 @@ class Body(Writer):
             ("Topic", named(b.topic)),
             ("Audience", "; ".join(named(str(a)) for a in b.audience)),
         ]
+        if b.trigger:
+            lines.append(("What triggered it", named(b.trigger)))
         if b.population:
             lines.append(("Patients", named(b.population.description)))
         if b.activity:
             a = b.activity
-            parts = [md.escape(a.type)]
+            parts = [named(a.type)]
             if a.format:
                 parts.append(named(a.format))
             if a.credit_hours:
@@ -61,15 +63,15 @@ class Body(Writer):
             lines.append(("Activity", ", ".join(parts)))
         lines += [
             ("Speaks for", f"{md.date(b.as_of.isoformat())}; literature of {self._years()}"),
-            ("Source of records", md.escape(self.assessment.records.source)),
+            ("Source of records", named(self.assessment.records.source)),
             (
                 "Data as of",
                 f"{md.date(self.assessment.records.data_date)} (newest revision or day of search)",
             ),
-            ("Checked against", ", ".join(md.escape(a) for a in b.accreditor)),
+            ("Checked against", ", ".join(named(a) for a in b.accreditor)),
             (
                 "Commercial support",
-                md.escape(b.support.status) if b.support else "not stated in the brief",
+                named(b.support.status) if b.support else "not stated in the brief",
             ),
         ]
         return "\n" + "\n".join(f"{name}\n:   {value}\n" for name, value in lines)
@@ -100,7 +102,8 @@ class Body(Writer):
                 "\nNo row has both sides yet. What follows shows where to look, not what is "
                 "proven.\n"
             )
-        text += "\nThe leading rows:\n\n"
+        if self._sections:
+            text += "\nThe leading rows:\n\n"
         for gap in self._sections[:5]:
             head = (
                 f"**{named(self._row_name(gap))}** ({LEVELS[text_of(gap.gap_type)]}, {gap.status})"
@@ -110,9 +113,11 @@ class Body(Writer):
 
     def glance(self) -> str:
         """The gap table."""
+        if not self._sections:
+            return "\nThe writer rejected every row; the reasons stand in the appendix.\n"
         rows = []
         for gap in [*self._sections, *self._others][:15]:
-            value = text_of(gap.cp_value_text)
+            value = percentage(text_of(gap.cp_value_text))
             current = (
                 self.deck.number(gap.cp_passage, value)
                 if value
@@ -123,7 +128,7 @@ class Body(Writer):
                 (
                     self._count(f"gap.{gap.gap_id}.rank"),
                     f"**{named(self._row_name(gap))}**{md.BREAK}{LEVELS[text_of(gap.gap_type)]}",
-                    f"{current} {md.BREAK}{md.escape(text_of(gap.cp_design))}",
+                    f"{current} {md.BREAK}{named(text_of(gap.cp_design))}",
                     self.deck.source(best) if best else "none found",
                     text_of(gap.status),
                     self._count(f"gap.{gap.gap_id}.sources"),
@@ -134,9 +139,8 @@ class Body(Writer):
             rows,
             ("Rank", "Subject and group", "Current practice", "Best practice", "Status", "Records",
              "Priority"),
-            "Gap table. A number leads to the sentence that says it. Priority runs from "
-            f"{md.term('0 (low)')} to {md.term('a hundred (high)')} and knows nothing about "
-            "supporters.",
+            "Gap table. A number leads to the sentence that says it. The higher the priority, the "
+            "more there is to gain; it knows nothing about supporters.",
             align="rllllrr",
             widths=(5, 27, 18, 20, 11, 9, 10),
         )  # fmt: skip
@@ -223,7 +227,7 @@ class Body(Writer):
                 f"\nNo recommendation on this subject was found. {self._searched('guideline')}\n"
             )
         text += "\n### Difference\n\n"
-        if value := text_of(gap.cp_value_text):
+        if value := percentage(text_of(gap.cp_value_text)):
             reading = {
                 "too low": "a share of what is wanted",
                 "too high": "a share of what is not wanted",
@@ -256,7 +260,7 @@ class Body(Writer):
             f"Proposed objective: {named(str(plan.objective))}.\n\n"
             f"Measure: {named(str(plan.outcome_measure))}. Baseline: "
             f"{named(str(plan.baseline))}.\n\n"
-            f"Closable by education: {md.escape(str(plan.addressable))}.\n"
+            f"Closable by education: {named(str(plan.addressable))}.\n"
         )
         return text + md.open_question(
             "Does this need exist among the learners of this activity, and is it the cause? "
@@ -268,7 +272,8 @@ class Body(Writer):
         text = ""
         if self.brief.learner_data:
             text += md.open_question(
-                "The brief names a file of learner data. This version does not read it yet."
+                f"The brief names learner data ({self.brief.learner_data}). This version does not "
+                "read them yet."
             )
         else:
             text += md.open_question(
@@ -297,7 +302,7 @@ class Body(Writer):
         """Audience profile."""
         text = "\n" + "\n".join(f"- {named(str(a))}" for a in self.brief.audience) + "\n"
         groups = self.assessment.presented.groupby("group", sort=True).size()
-        names = ", ".join(md.escape(str(g)) for g in groups.index)
+        names = ", ".join(named(str(g)) for g in groups.index)
         text += f"\nGroups that the evidence speaks of: {names}.\n"
         return text + md.open_question(
             "How many learners are expected, and why does evidence from other groups, countries "
@@ -336,13 +341,13 @@ class Body(Writer):
             return "\nNothing to design for yet: no objective is proposed.\n"
         lines = [
             f"- For shortfalls of {wording[t]['name']}: "
-            f"{md.escape(', '.join(wording[t]['formats']))}. {md.escape(wording[t]['rationale'])}"
+            f"{named(', '.join(wording[t]['formats']))}. {named(wording[t]['rationale'])}"
             for t in types
         ]
         text = "\n" + "\n".join(lines) + "\n"
         if self.brief.activity:
             planned = self.brief.activity.type
-            text += f"\nThe brief plans: {md.escape(planned)}.\n"
+            text += f"\nThe brief plans: {named(planned)}.\n"
             unfit = [wording[t]["name"] for t in types if planned not in wording[t]["formats"]]
             if unfit:
                 text += md.open_question(
@@ -354,14 +359,16 @@ class Body(Writer):
     def outcomes(self) -> str:
         """Outcomes plan."""
         pairs = self._pairs(self._planned())
+        measures = "".join(f"- {named(m)}\n" for m in self.brief.quality_measures)
+        given = f"\nQuality measures that the brief names:\n\n{measures}" if measures else ""
         if not pairs:
-            return "\nNo measure is proposed, because no objective is.\n"
+            return f"\nNo measure is proposed, because no objective is.\n{given}"
         rows = [
             (
                 named(self._row_name(gap)),
                 named(str(o.outcome_measure)),
                 f"{named(str(o.instrument))}{md.BREAK}{named(str(o.time_point))}",
-                self.deck.number(str(o.reference_passage), str(o.reference_value))
+                self.deck.number(str(o.reference_passage), percentage(str(o.reference_value)))
                 if str(o.reference_value) != "unknown"
                 else "unknown",
             )
@@ -377,4 +384,5 @@ class Body(Writer):
                 "these learners.",
                 widths=(22, 30, 32, 14),
             )
+            + given
         )

@@ -13,28 +13,55 @@ import nbformat
 
 MIME = "application/vnd.cmeneeds.report+markdown"
 
-_SPAN = re.compile(r"\{(?:\.|#)[^{}\n]*\}|\{alt=[^{}\n]*\}")
 _FENCE = re.compile(r"^:{3,}.*$", re.MULTILINE)
+_CODE = re.compile(r"^(`{3,})[ \t]*\{[^}\n]*\}$", re.MULTILINE)
 _CITATION = re.compile(r"\[(@pmid-\d+(?:; @pmid-\d+)*)\]")
-_IMAGE = re.compile(r"\]\((figures/[A-Za-z0-9_-]+)\)")
-_BRACKETED = re.compile(r"(?<![\\!])\[((?:[^\[\]\\]|\\.)*)\](?=\{(?:\.|#))")
-
-
-def _cited(match: re.Match[str]) -> str:
-    pmids = [name.removeprefix("@pmid-") for name in match[1].split("; ")]
-    links = ", ".join(f"[{p}](https://pubmed.ncbi.nlm.nih.gov/{p}/)" for p in pmids)
-    return f"({links})"
+_IMAGE = re.compile(r"\((figures/[A-Za-z0-9_-]+)\)")
+_ATTRIBUTES = re.compile(r"\{(?:[.#]|alt=)[^{}\n]*\}")
 
 
 def for_reading(markdown: str) -> str:
-    """Take pandoc's attributes out, so that the text reads well in JupyterLab."""
-    text = _CITATION.sub(_cited, markdown)
-    # Spans may stand inside spans; the innermost ones lose their brackets first.
-    for _ in range(3):
-        text = _BRACKETED.sub(r"\1", text)
-        text = _SPAN.sub("", text)
-    text = _IMAGE.sub(r"](\1.png)", text)
-    return _FENCE.sub("", text)
+    """Take pandoc's attributes out, so that the text reads well in JupyterLab.
+
+    Walks the text once. What :mod:`cmeneeds.report.markdown` escaped is stepped over in pairs of
+    backslash and character, so that text from a record can open nothing.
+    """
+    text = _CODE.sub(r"\1", _FENCE.sub("", markdown))
+    out: list[str] = []
+    opened: list[int] = []  # where unescaped brackets stand in `out`
+    position = 0
+    while position < len(text):
+        character = text[position]
+        if character == "\\":
+            out.append(text[position : position + 2])
+            position += 2
+            continue
+        if character == "[":
+            if cited := _CITATION.match(text, position):
+                out.append(_links(cited[1]))
+                position = cited.end()
+                continue
+            opened.append(len(out))
+        elif character == "]" and opened:
+            start = opened.pop()
+            if found := _ATTRIBUTES.match(text, position + 1):
+                out[start] = ""  # a span: only its content stays
+                position = found.end()
+                continue
+            if found := _IMAGE.match(text, position + 1):
+                out.append(f"]({found[1]}.png)")
+                position = found.end()
+                if found := _ATTRIBUTES.match(text, position):
+                    position = found.end()
+                continue
+        out.append(character)
+        position += 1
+    return "".join(out)
+
+
+def _links(citation: str) -> str:
+    pmids = [name.removeprefix("@pmid-") for name in citation.split("; ")]
+    return f"({', '.join(f'[{p}](https://pubmed.ncbi.nlm.nih.gov/{p}/)' for p in pmids)})"
 
 
 class Block:

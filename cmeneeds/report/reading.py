@@ -57,6 +57,8 @@ class Reading(NamedTuple):
     passages: tuple[Passage, ...]
     counts: tuple[Count, ...]
     givens: tuple[Count, ...]
+    terms: tuple[str, ...]
+    """Names that hold digits; whoever verifies must know each of them."""
     computed: tuple[str, ...]
     citations: tuple[str, ...]
     banners: tuple[str, ...]
@@ -85,7 +87,6 @@ _DATE = re.compile(
     r"(?:(?:\d{1,2} )?[A-Z][a-z]+\.? )?(?:\d{1,2}, )?(?:19|20)\d\d(?:-\d\d(?:-\d\d)?)?"
     r"(?:\s?(?:-|–|to)\s?(?:19|20)\d\d)?"
 )
-_TERM = re.compile(r"(?!.*(?:%|\d[.,]\d|\d{3}))\w.*\D.*")
 _OPAQUE = re.compile(
     r"(?:https?://|doi:)\S+|\b10\.\d{4,9}/\S+|\bPMID:?\s*\d+|\b(?:PMC|NCT)\d+", re.IGNORECASE
 )
@@ -114,6 +115,7 @@ class _Reader:
         self._passages: list[Passage] = []
         self._counts: list[Count] = []
         self._givens: list[Count] = []
+        self._terms: list[str] = []
         self._computed: list[str] = []
         self._citations: dict[str, None] = {}
         self._banners: list[str] = []
@@ -125,6 +127,7 @@ class _Reader:
             tuple(self._passages),
             tuple(self._counts),
             tuple(self._givens),
+            tuple(self._terms),
             tuple(self._computed),
             tuple(self._citations),
             tuple(self._banners),
@@ -248,7 +251,7 @@ class _Reader:
         elif "date" in classes:
             known = bool(_DATE.fullmatch(text))
         elif "term" in classes:
-            known = bool(_TERM.fullmatch(text))
+            self._terms.append(text)
         else:
             known = False
         if known:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from cmeneeds import __version__
 from cmeneeds.brief import Brief
-from cmeneeds.decisions import decisions_path
+from cmeneeds.decisions import decisions_path, load_decisions
 from cmeneeds.errors import (
     NoEvidence,
     ParameterError,
@@ -120,9 +120,13 @@ def check_parameters(template: Path, given: Mapping[str, object]) -> dict[str, o
     ParameterError
         Naming the parameter.
     """
+    import nbformat
     import papermill
 
-    declared = papermill.inspect_notebook(str(template))
+    try:
+        declared = papermill.inspect_notebook(str(template))
+    except (nbformat.reader.NotJSONError, nbformat.ValidationError, UnicodeDecodeError):
+        raise ParameterError(f"{template.name} is no notebook", "Name an .ipynb file.") from None
     known = [name for name in declared if name not in OWN_PARAMETERS]
     checked: dict[str, object] = {}
     for name, value in given.items():
@@ -215,6 +219,7 @@ def make_report(
         raise ParameterError(f"there is no template {notebook}", "Name a notebook file.")
     checked = check_parameters(notebook, parameters or {})
     started = datetime.now(UTC)
+    load_decisions(decisions_path(brief_path))  # an unreadable file stops the run here
     tell("searching")
     records = _records(brief, library, count)
     records.require_some(brief)
@@ -403,7 +408,8 @@ def _manifest(
     return {
         "format": 1,
         "status": "failed" if error else "complete",
-        "error": str(error) if error else None,
+        # Only what happened: what to do about it may name a folder of this machine.
+        "error": getattr(error, "what", str(error)) if error else None,
         "document_status": "DRAFT, not signed" + ("; SAMPLE CORPUS, NOT PUBMED" if sample else ""),
         "notice": records.notice,
         "cmeneeds": __version__,

@@ -73,7 +73,7 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
     """
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow([_guard(str(c)) for c in frame.columns])
+    writer.writerow([guarded(str(c)) for c in frame.columns])
     for row in zip(*(frame.iloc[:, i].tolist() for i in range(frame.shape[1])), strict=True):
         writer.writerow([_cell(value) for value in row])
     write_atomically(path, buffer.getvalue().encode("utf-8"))
@@ -118,7 +118,7 @@ def read_csv(path: Path, *, dtypes: Mapping[str, str] | None = None) -> pd.DataF
 
 def _cell(value: Any) -> str:
     if isinstance(value, str):
-        return _guard(value)
+        return guarded(value)
     if isinstance(value, (bool, np.bool_)):
         return "true" if value else "false"
     if isinstance(value, (int, np.integer)):
@@ -126,14 +126,14 @@ def _cell(value: Any) -> str:
     if isinstance(value, (float, np.floating)):
         return _float(float(value))
     if isinstance(value, (list, tuple, dict)):
-        return _guard(json.dumps(value, ensure_ascii=False, sort_keys=True))
+        return guarded(json.dumps(value, ensure_ascii=False, sort_keys=True))
     if pd.isna(value):
         return ""
     if isinstance(value, pd.Timestamp) and value == value.normalize() and value.tz is None:
         return value.date().isoformat()
     if hasattr(value, "isoformat"):
         return str(value.isoformat())
-    return _guard(str(value))
+    return guarded(str(value))
 
 
 def _float(value: float) -> str:
@@ -147,7 +147,8 @@ def _float(value: float) -> str:
     return text + ".0" if text.lstrip("-").isdecimal() else text
 
 
-def _guard(text: str) -> str:
+def guarded(text: str) -> str:
+    """A text as it stands in a cell: controls left out, what a spreadsheet would run quoted."""
     text = _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     if _RISKY.match(text) and not _NUMBER.fullmatch(text):
         return "'" + text

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from cmeneeds.frames import each_row, text_of
 from cmeneeds.gaps.subjects import Vocabulary
+from cmeneeds.records import WITHDRAWN
 from cmeneeds.report import markdown as md
 from cmeneeds.report.evidence_cards import Deck
 from cmeneeds.strategy import all_facets
@@ -24,6 +26,12 @@ def addresses(cell: Any) -> list[str]:
 def named(text: str) -> str:
     """A name from the brief or the records; digits in it are no figures."""
     return md.term(text) if any(c.isdigit() for c in text) else md.escape(text)
+
+
+def percentage(value_text: str) -> str:
+    """The share alone, of a value such as ``23 (72%)``; the value itself where it has none."""
+    found = re.search(r"\d+(?:[.,\u00b7]\d+)?\s?(?:%|per ?cent)", value_text)
+    return found[0] if found else value_text
 
 
 class Writer:
@@ -60,9 +68,9 @@ class Writer:
         """What was searched, where nothing was found."""
         title = next(f.title for f in all_facets() if f.name == facet)
         return (
-            f"Searched: the query *{md.escape(title)}* returned "
+            f"Searched: the query *{named(title)}* returned "
             f"{self._count(f'search.{facet}.count')} records "
-            f"({md.escape(self.assessment.records.source)}, {self._years()}); "
+            f"({named(self.assessment.records.source)}, {self._years()}); "
             f"{self._count(f'search.{facet}.retrieved')} were read."
         )
 
@@ -79,7 +87,7 @@ class Writer:
         used: set[int] = set()
         for row in each_row(f):
             article = articles[row.pmid]
-            if row.pmid in used or article.retraction_status == "retracted":
+            if row.pmid in used or article.retraction_status in WITHDRAWN:
                 continue  # one sentence a record: a list of sources, not of one source's words
             if self._vocabulary.is_about(article) or self._vocabulary.mentions(str(row.text)):
                 found.append(str(row.finding_id))

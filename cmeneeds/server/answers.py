@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from cmeneeds.errors import QueryError, QuerySyntaxError, QueryUnsupported
-from cmeneeds.library.tags import DATE_FIELDS, FIELDS, resolve_tag
+from cmeneeds.errors import QueryError
 from cmeneeds.records import Article
-from cmeneeds.server import pubmed_out, summaries, text_out
+from cmeneeds.server import info, pubmed_out, summaries, text_out
 from cmeneeds.server.asked import MAX_UIDS, Asked, Refused
 from cmeneeds.server.desk import Desk
 from cmeneeds.server.history import ResultSet
@@ -52,6 +51,8 @@ class Answer:
     kind: str
     """``xml``, ``json`` or ``text``."""
     status: int = 200
+    remarks: str = ""
+    """What to know about the answer that is no warning; goes into a header, in ASCII."""
 
 
 def _xml(name: str, inner: str, status: int = 200, *, doctype: bool = True) -> Answer:
@@ -83,7 +84,8 @@ def error_answer(name: str, asked: Asked, message: str, status: int = 200) -> An
             f"<Database>{escape(asked.text('db'))}</Database><Query></Query><CorrectedQuery>"
             f"</CorrectedQuery><SpelledQuery></SpelledQuery>{inner}"
         )
-    return _xml(name, inner, status)
+    # The DTD of efetch's errors is in no client: naming it would send them to the internet.
+    return _xml(name, inner, status, doctype=name != "efetch")
 
 
 def answer(name: str, asked: Asked, desk: Desk) -> Answer:
@@ -157,14 +159,24 @@ def _esearch(asked: Asked, desk: Desk) -> Answer:
     kept = ""
     if found.web_env:
         kept = f"<QueryKey>{found.query_key}</QueryKey><WebEnv>{found.web_env}</WebEnv>"
-    warnings = "".join(f"<OutputMessage>{escape(n)}</OutputMessage>" for n in notes)
-    return _xml(
+    # EDirect takes any warning for a failure and asks twice more, so only real ones stand here.
+    remarks = [n for n in notes if n.startswith(_REMARKS)]
+    warnings = "".join(
+        f"<OutputMessage>{escape(n)}</OutputMessage>" for n in notes if n not in remarks
+    )
+    found_xml = _xml(
         "esearch",
         f"<Count>{found.count}</Count><RetMax>{len(found.pmids)}</RetMax>"
         f"<RetStart>{found.start}</RetStart>{kept}{_id_list(found.pmids)}<TranslationSet/>"
         f"<QueryTranslation>{escape(found.translation)}</QueryTranslation>"
         + (f"<WarningList>{warnings}</WarningList>" if warnings else ""),
     )
+    said = text_out.flat("; ".join(remarks))[:500].encode("ascii", "backslashreplace").decode()
+    return replace(found_xml, remarks=said)
+
+
+_REMARKS = ("untagged words were searched", "ignored, as PubMed does")
+"""How notes begin that belong to almost every query and take nothing away from it."""
 
 
 def _id_list(pmids: Iterable[int]) -> str:
@@ -207,7 +219,7 @@ def _efetch(asked: Asked, desk: Desk) -> Answer:
     _require_pubmed(asked, status=400)
     mode, kind = asked.choice("retmode"), asked.choice("rettype")
     form = _RENDERED.get(kind, kind)
-    if form == "abstract" and mode != "text" or form == "medline" and mode == "xml":
+    if (form == "abstract" and mode != "text") or (form == "medline" and mode == "xml"):
         form = "xml"  # as NCBI does: only text has these forms
     if form == "xml" and mode == "text":
         form = "medline"
@@ -319,95 +331,14 @@ def _epost(asked: Asked, desk: Desk) -> Answer:
     return _xml("epost", f"\n{inner}<QueryKey>{key}</QueryKey>\n<WebEnv>{web_env}</WebEnv>\n")
 
 
-_LINKS = {
-    "pubmed_pmc": ("PMC Links", "Free full text of the record in PMC", "pmc"),
-    "pubmed_pubmed_citedin": ("Cited In", "Records of this library that cite the record", "pubmed"),
-    "pubmed_pubmed_refs": ("References", "PMIDs in the reference list of the record", "pubmed"),
-}
-_PUBMED_NAMES = {
-    "ti": "TITL", "tw": "WORD", "mh": "MESH", "sh": "SUBH", "pt": "PTYP", "nm": "SUBS",
-    "la": "LANG", "au": "AUTH", "ta": "JOUR", "ad": "AFFL", "ot": "OTRM", "pmid": "UID",
-    "sb": "FILT", "dp": "PDAT", "lr": "MDAT",
-}  # fmt: skip
-
-
-def _fields() -> list[dict[str, str]]:
-    """Describe the search fields, each by a name that works as its tag here."""
-    listed = []
-    for key, label in FIELDS.items():
-        if key.endswith(":noexp"):
-            continue
-        name = _PUBMED_NAMES.get(key, key.upper())
-        try:
-            resolve_tag(name, 0)
-        except (QuerySyntaxError, QueryUnsupported):
-            name = key.upper()
-        listed.append(
-            {
-                "name": name,
-                "fullname": label,
-                "description": f"{label} of the record",
-                "termcount": "",
-                "isdate": "Y" if key in DATE_FIELDS else "N",
-                "isnumerical": "Y" if key == "pmid" else "N",
-                "singletoken": "N" if key in ("all", "ti", "ab", "tiab", "tw", "ad") else "Y",
-                "hierarchy": "Y" if key in ("mh", "majr", "sh", "pt") else "N",
-                "ishidden": "N",
-            }
-        )
-    return listed
-
-
-_FIELD_NAMES = (
-    "Name FullName Description TermCount IsDate IsNumerical SingleToken Hierarchy IsHidden"
-).split()
-
-
 def _einfo(asked: Asked, desk: Desk) -> Answer:
     mode = _format(asked)
     db = asked.text("db")
-    if not db:
-        if mode == "json":
-            return _json("einfo", {"einforesult": {"dblist": ["pubmed"]}})
-        return _xml("einfo", "<DbList><DbName>pubmed</DbName></DbList>")
-    if db.lower() != "pubmed":
+    if db and db.lower() != "pubmed":
         raise Refused(f"Can not retrieve DbInfo for db={db[:60]}")
-    stats = desk.library.stats()
-    update = text_out.day(stats.newest)
-    about = f"PubMed records of a local cmeneeds library ({stats.records:,} records)"
-    if desk.shared.notice:
-        about = f"{about}. {desk.shared.notice}"
     if mode == "json":
-        info = {
-            "dbname": "pubmed",
-            "menuname": "PubMed",
-            "description": about,
-            "dbbuild": f"Build-{update}",
-            "count": str(stats.records),
-            "lastupdate": update,
-            "fieldlist": _fields(),
-            "linklist": [
-                {"name": name, "menu": menu, "description": text, "dbto": to}
-                for name, (menu, text, to) in _LINKS.items()
-            ],
-        }
-        return _json("einfo", {"einforesult": {"dbinfo": [info]}})
-    fields = "".join(
-        f"<Field>{''.join(f'<{n}>{escape(f[n.lower()])}</{n}>' for n in _FIELD_NAMES)}</Field>\n"
-        for f in _fields()
-    )
-    links = "".join(
-        f"<Link><Name>{name}</Name><Menu>{menu}</Menu><Description>{text}</Description>"
-        f"<DbTo>{to}</DbTo></Link>\n"
-        for name, (menu, text, to) in _LINKS.items()
-    )
-    return _xml(
-        "einfo",
-        f"<DbInfo><DbName>pubmed</DbName><MenuName>PubMed</MenuName>"
-        f"<Description>{escape(about)}</Description><DbBuild>Build-{update}</DbBuild>"
-        f"<Count>{stats.records}</Count><LastUpdate>{update}</LastUpdate>"
-        f"<FieldList>{fields}</FieldList><LinkList>{links}</LinkList></DbInfo>",
-    )
+        return _json("einfo", {"einforesult": info.as_json(desk) if db else info.DATABASES_JSON})
+    return _xml("einfo", info.as_xml(desk) if db else info.DATABASES_XML)
 
 
 def _elink(asked: Asked, desk: Desk) -> Answer:

@@ -22,7 +22,7 @@ SECONDS = 30.0
 """How long one request may keep the database busy."""
 
 
-class _Links(msgspec.Struct):
+class _Links(msgspec.Struct, frozen=True):
     """The part of a record that leads elsewhere; the rest is skipped while reading."""
 
     pmid: int

@@ -78,15 +78,15 @@ def mixed(text: str, marks: Sequence[Markup]) -> str:
         parts.append(escape(text[at:end]))
         at = max(at, end)
 
-    def close_until(limit: int, inclusive: bool) -> None:
-        while open_ends and (open_ends[-1][0] < limit or inclusive and open_ends[-1][0] == limit):
+    def close_until(limit: int) -> None:
+        # An element that ends where the next one starts is over.
+        while open_ends and open_ends[-1][0] <= limit:
             end, tag = open_ends.pop()
             copy_to(end)
             parts.append(tag)
 
     for start, end, name in marks:
-        # An element that ends where this one starts is over, unless it is empty itself.
-        close_until(start, inclusive=True)
+        close_until(start)
         start = min(max(start, at), len(text))
         end = min(max(end, start), len(text))
         if open_ends:
@@ -98,7 +98,7 @@ def mixed(text: str, marks: Sequence[Markup]) -> str:
         elif name in ("sup", "sub", "i", "b", "u"):
             parts.append(f"<{name}>")
             open_ends.append((end, f"</{name}>"))
-    close_until(len(text), inclusive=True)
+    close_until(len(text))
     parts.append(escape(text[at:]))
     return "".join(parts)
 
@@ -113,7 +113,7 @@ def _sections(sections: Iterable[Section]) -> str:
 
 # --- dates --------------------------------------------------------------------------------------
 
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _FULL_DATE = re.compile(r"(?P<year>\d+)(?: (?P<month>[A-Za-z]{3}|\d{1,2})(?: (?P<day>\d+))?)?")
 
 

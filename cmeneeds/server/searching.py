@@ -54,18 +54,18 @@ class Found:
     query_key: int = 0
 
 
-class _Name(msgspec.Struct):
+class _Name(msgspec.Struct, frozen=True):
     last: str = ""
     initials: str = ""
     collective: str = ""
 
 
-class _Journal(msgspec.Struct):
+class _Journal(msgspec.Struct, frozen=True):
     title: str = ""
     medline: str = ""
 
 
-class _SortKeys(msgspec.Struct):
+class _SortKeys(msgspec.Struct, frozen=True):
     """The part of a record that results are sorted by; the rest is skipped while reading."""
 
     title: str = ""

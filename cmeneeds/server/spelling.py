@@ -57,12 +57,12 @@ class Vocabulary:
         ).fetchone()
         return int(found)
 
-    def starting_with(self, start: str) -> list[tuple[str, int]]:
-        """Return the words that start so, with their counts."""
+    def like(self, word: str, least: int) -> list[tuple[str, int]]:
+        """Return words with the same first letter, about as long, and used ``least`` times."""
         return self._db.execute(
             "SELECT term, max(doc) FROM temp.vocabulary WHERE term >= ? AND term < ? "
-            "AND col <> 'codes' GROUP BY term",
-            (start, start + chr(0x10FFFF)),
+            "AND col <> 'codes' AND doc >= ? AND length(term) BETWEEN ? AND ? GROUP BY term",
+            (word[0], word[0] + chr(0x10FFFF), least, len(word) - 2, len(word) + 2),
         ).fetchall()
 
     def better(self, word: str) -> str:
@@ -78,9 +78,7 @@ class Vocabulary:
         if len(word) < 6:  # two edits make almost anything of a short word
             return ""
         close = [
-            (number, other)
-            for other, number in self.starting_with(word[:2])
-            if number >= enough and abs(len(other) - len(word)) <= 2 and _within_two(word, other)
+            (number, other) for other, number in self.like(word, enough) if _within_two(word, other)
         ]
         return max(close, default=(0, ""))[1]
 

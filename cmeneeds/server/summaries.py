@@ -11,7 +11,7 @@ from typing import Any
 from cmeneeds.library.tags import LANGUAGES
 from cmeneeds.records import Article
 from cmeneeds.server.pubmed_out import attribute, escape
-from cmeneeds.server.text_out import STATUS, citation, day, flat, online_date, short_name
+from cmeneeds.server.text_out import STATUS, citation, day, flat, short_name, shown_date
 
 _LANGUAGE_OF = {code: name.title() for name, code in LANGUAGES.items()}
 
@@ -30,7 +30,6 @@ def _history(a: Article) -> list[tuple[str, str]]:
 
 
 def _item(name: str, kind: str, value: str) -> str:
-    # A letter or digit first: the names of history events come from the record.
     return f'<Item Name="{attribute(name)}" Type="{kind}">{escape(value)}</Item>\n'
 
 
@@ -44,8 +43,8 @@ def docsum(a: Article) -> str:
     identifiers = _identifiers(a)
     parts = [
         f"<DocSum>\n<Id>{a.pmid}</Id>\n",
-        _item("PubDate", "Date", a.published.raw),
-        _item("EPubDate", "Date", online_date(a)),
+        _item("PubDate", "Date", shown_date(a.published)),
+        _item("EPubDate", "Date", shown_date(a.electronic)),
         _item("Source", "String", a.journal.medline or a.journal.iso),
         _items("AuthorList", [_item("Author", "String", p) for p in people]),
         _item("LastAuthor", "String", people[-1] if people else ""),
@@ -85,8 +84,8 @@ def summary(a: Article) -> dict[str, Any]:
     first = a.published.first or (a.electronic.first if a.electronic else 0)
     return {
         "uid": str(a.pmid),
-        "pubdate": a.published.raw,
-        "epubdate": online_date(a),
+        "pubdate": shown_date(a.published),
+        "epubdate": shown_date(a.electronic),
         "source": a.journal.medline or a.journal.iso,
         "authors": people,
         "lastauthor": people[-1]["name"] if people else "",

@@ -10,11 +10,11 @@ import re
 import textwrap
 from collections.abc import Iterator
 
-from cmeneeds.records import Article, Author
+from cmeneeds.records import Article, Author, PartialDate
 
 _WIDTH = 87
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 STATUS = {
     "MEDLINE": "PubMed - indexed for MEDLINE",
@@ -45,21 +45,23 @@ def day(number: int, pattern: str = "{:04}/{:02}/{:02}") -> str:
     return pattern.format(number // 10000, number // 100 % 100, number % 100)
 
 
-def online_date(a: Article) -> str:
-    """The electronic date as ``2021 Jun 7``; empty if there is none."""
-    e = a.electronic
-    if e is None:
+_NUMERIC = re.compile(r"[0-9]{4} [0-9]{1,2}(?: [0-9]{1,2})?")
+
+
+def shown_date(date: PartialDate | None) -> str:
+    """A date as PubMed shows it, ``2021 Jun 7``; what is not plain numbers stays as it is."""
+    if date is None:
         return ""
-    if e.year is None or e.month is None:
-        return e.raw
-    return " ".join(str(p) for p in (e.year, _MONTHS[e.month - 1], e.day) if p)
+    if date.month is None or not _NUMERIC.fullmatch(date.raw):
+        return date.raw
+    return " ".join(str(p) for p in (date.year, _MONTHS[date.month - 1], date.day) if p)
 
 
 def citation(a: Article) -> str:
     """``2021 Mar;5(2):10-9``."""
     j = a.journal
     where = j.volume + (f"({j.issue})" if j.issue else "") + (f":{a.pages}" if a.pages else "")
-    return a.published.raw + (f";{where}" if where else "")
+    return shown_date(a.published) + (f";{where}" if where else "")
 
 
 def _medline(a: Article) -> Iterator[tuple[str, str]]:
@@ -74,7 +76,7 @@ def _medline(a: Article) -> Iterator[tuple[str, str]]:
             yield "IS", f"{number} ({kind})" if kind else number
     yield "VI", j.volume
     yield "IP", j.issue
-    yield "DP", a.published.raw
+    yield "DP", shown_date(a.published)
     yield "TI", a.title
     if a.book:
         yield "BTI", a.book.title
@@ -102,8 +104,8 @@ def _medline(a: Article) -> Iterator[tuple[str, str]]:
             yield "SI", f"{bank.name}/{accession}"
     for g in a.grants:
         yield "GR", "/".join(p for p in (g.id, g.acronym, g.agency, g.country) if p)
-    for kind in a.publication_types:
-        yield "PT", kind.name
+    for name in a.type_names:
+        yield "PT", name
     yield "DEP", day(a.electronic.first, "{:04}{:02}{:02}") if a.electronic else ""
     yield "TT", a.vernacular_title
     yield "PL", j.country
@@ -181,7 +183,7 @@ def abstract(a: Article, number: int) -> str:
         source = f"{a.book.title}. {a.book.publisher}; {a.published.raw}."
     if a.doi:
         source += f" doi: {a.doi}."
-    if online := online_date(a):
+    if online := shown_date(a.electronic):
         source += f" Epub {online}."
     parts = [wrap(f"{number}. {source}"), wrap(a.title)]
     places = {x: i for i, x in enumerate(dict.fromkeys(_affiliations(a)), 1)}

@@ -1,0 +1,17 @@
+"""Run every benchmark and print one report."""
+
+from __future__ import annotations
+
+from benchmarks import library_import, library_queries, xml_to_article
+
+
+def main() -> None:
+    """Run them one after another, so that they do not disturb each other."""
+    for number, module in enumerate((xml_to_article, library_import, library_queries)):
+        if number:
+            print()
+        module.main()
+
+
+if __name__ == "__main__":
+    main()
