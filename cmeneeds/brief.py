@@ -47,6 +47,21 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, (str, dict)) else value
 
 
+def _day(value: object) -> object:
+    """Read a day as people write it; anything else is refused by one message."""
+    if isinstance(value, date):
+        return value
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value.strip())
+        except ValueError:
+            pass
+    raise ValueError(f"{str(value)[:40]!r} is not a date; write it as yyyy-mm-dd")
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
@@ -148,7 +163,7 @@ class Contributor(_Part):
 
     name: Text
     role: Text
-    disclosed_on: date | None = None
+    disclosed_on: Day | None = None
     relationships: list[Relationship] | None = None
     """None: not yet disclosed. An empty list: disclosed, and there are none."""
 
@@ -180,7 +195,7 @@ class Brief(_Part):
     audience: Annotated[list[Audience], BeforeValidator(_listed), Field(min_length=1)]
     trigger: Text | None = None
     years: Years
-    as_of: date = Field(default_factory=date.today)
+    as_of: Day = Field(default_factory=date.today)
     languages: Annotated[list[Term], BeforeValidator(_listed), Field(min_length=1)] = ["english"]
     accreditor: Annotated[list[Accreditor], BeforeValidator(_listed)] = ["ACCME"]
     activity: Activity | None = None
@@ -302,6 +317,11 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
     return loader.construct_mapping(node, deep=True)
 
 
+# Days are read by the brief itself: YAML fails on 2021-02-30 without saying where.
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
 
@@ -321,6 +341,13 @@ def _load_yaml(text: str, name: str) -> object:
             if isinstance(event, yaml.AliasEvent):
                 raise BriefError("", f"{name} uses YAML aliases (*name)", "Write the text out.")
         return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except BriefError:
+        raise
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+        # What PyYAML lets through of a tag that does not fit its value.
+        raise BriefError(
+            "", f"{name} has a value that YAML cannot read", "Put it in quotes."
+        ) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" line {mark.line + 1}, column {mark.column + 1}" if mark else ""
@@ -347,6 +374,8 @@ def _brief_error(error: ValidationError, model: type[BaseModel]) -> BriefError:
         message, todo = "is not a set of `key: value` lines", "Write them indented below it."
         if place.startswith("audience"):
             todo = "Write `- profession: nurses` below it."
+        elif place == "years":
+            message, todo = "are not a span of years", "Write them as 2016-2021."
     elif kind == "missing":
         message, todo = "is missing", "Add it to the brief."
     elif kind == "too_short" and place == "audience":

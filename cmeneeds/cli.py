@@ -216,9 +216,13 @@ def classify(
         stream = file.open(encoding="utf-8") if file else sys.stdin
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}", "Name a file.") from None
-    with stream:
-        for answer in classify_jsonl(stream):
-            sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
+    try:
+        with stream:
+            for answer in classify_jsonl(stream):
+                sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
+    except UnicodeDecodeError:
+        name = file.name if file else "the input"
+        raise UsageError(f"{name} is not UTF-8 text", "Save it as UTF-8.") from None
 
 
 @app.command()
@@ -242,6 +246,37 @@ def lab(
         complain(f"copied the notebooks to {place}")
     command = [sys.executable, "-m", "jupyterlab", str(place)]
     raise typer.Exit(subprocess.call(command))  # noqa: S603 - our own interpreter
+
+
+@app.command()
+def serve(
+    library: LibraryOption = None,
+    port: Annotated[int, typer.Option(help="Port; 0 takes a free one.", min=0, max=65535)] = 8080,
+    host: Annotated[str, typer.Option(help="Interface.")] = "127.0.0.1",
+    allow_remote: Annotated[
+        bool, typer.Option("--allow-remote", help="Let other machines in; needs a token.")
+    ] = False,
+    token_env: Annotated[
+        str | None, typer.Option(help="Environment variable that holds the token.")
+    ] = None,
+) -> None:
+    """Answer E-utilities requests from the local library."""
+    import os
+
+    from cmeneeds.server import make_server, serve_forever
+    from cmeneeds.sources import open_library
+
+    token = os.environ.get(token_env) if token_env else None
+    if token_env and not token:
+        raise UsageError(f"the environment has no {token_env}", "Set it, or leave out --token-env.")
+    with open_library(library) as opened:
+        opened.require_records()
+        server = make_server(opened, host, port, token, allow_remote=allow_remote)
+    say(server.url)
+    if server.notice:
+        say(server.notice)
+    sys.stdout.flush()
+    serve_forever(server)
 
 
 @app.command()

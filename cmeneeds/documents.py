@@ -65,7 +65,8 @@ class Cell(_Value, frozen=True):
 
     Headers are told from the layout: the rows of ``thead``; the ``th`` cells of a row or, if it
     has none, its leftmost cell; and the last full-width row above. Authors do not always lay
-    tables out so: show a cell with its headers, never the headers alone.
+    tables out so: show a cell with its headers, never the headers alone. They are quoted on one
+    line, without raised marks of footnotes; the exact text is in the part of the header cell.
     """
 
     table: str

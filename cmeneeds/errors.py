@@ -73,9 +73,11 @@ class BriefError(UsageError):
     """
 
     def __init__(self, field: str, problem: str, todo: str = "") -> None:
-        self.field = field
+        # A key is the user's text: it may hold anything.
+        self.field = "".join(c if c.isprintable() else "\ufffd" for c in field[:200])
         self.problem = problem
-        super().__init__(f"brief: {field}: {problem}" if field else f"brief: {problem}", todo)
+        what = f"brief: {self.field}: {problem}" if field else f"brief: {problem}"
+        super().__init__(what, todo)
 
 
 class QueryError(UsageError):

@@ -120,7 +120,7 @@ class _Refs(dict[str, tuple[int, ...]]):
 class _Text:
     """A text under construction, with its markup and citations."""
 
-    __slots__ = ("_fresh", "citations", "length", "marks", "notes", "pieces")
+    __slots__ = ("_border", "_fresh", "citations", "length", "marks", "notes", "pieces")
 
     def __init__(self) -> None:
         self.pieces: list[str] = []
@@ -129,18 +129,21 @@ class _Text:
         self.citations: list[Citation] = []
         self.notes: list[Any] = []
         """Footnotes that were cut out."""
-        self._fresh = True
+        self._fresh = True  # at the beginning of a line
+        self._border = False  # after a line break that only matters if more text follows
 
     def add(self, text: str | None) -> None:
         if text:
             self.pieces.append(text)
             self.length += len(text)
             self._fresh = text.endswith("\n")
+            self._border = False
 
     def new_line(self) -> None:
         """Keep two blocks apart."""
         if not self._fresh:
             self.add("\n")
+            self._border = True
 
     def read(self, element: Any, refs: _Refs) -> None:
         """Take in all that an element says."""
@@ -209,6 +212,9 @@ class _Text:
     def finish(self) -> tuple[str, tuple[Markup, ...], tuple[Citation, ...]]:
         """Return text, markup in order, and citations with ranges such as [3]-[6] filled in."""
         text = "".join(self.pieces)
+        if self._border:
+            text = text[:-1]
+            self.marks = [m._replace(end=min(m.end, len(text))) for m in self.marks]
         cited = self.citations
         for i in range(1, len(cited)):
             before, after = cited[i - 1], cited[i]
@@ -258,6 +264,10 @@ class _Place(NamedTuple):
     def below(self, title: str, section: str) -> _Place:
         path = (*self.path, title) if title else self.path
         return self._replace(path=path, section=section)
+
+    def floating(self) -> _Place:
+        """Place of a figure or table: older files put them all behind the last statement."""
+        return self._replace(path=(), section="") if self.section == "statements" else self
 
 
 class _Reader:
@@ -353,6 +363,7 @@ class _Reader:
         self.flow(element, place._replace(kind=kind, label=label, lead=-1))
 
     def figure(self, element: Any, place: _Place) -> None:
+        place = place.floating()
         label = _plain(element.find("label"))
         for caption in element.iterfind("caption"):
             self.captions(caption, place._replace(kind="figure caption", label=label, lead=-1))
@@ -363,6 +374,7 @@ class _Reader:
                 self.flow(piece, place)
 
     def table_wrap(self, element: Any, place: _Place) -> None:
+        place = place.floating()
         label = _plain(element.find("label"))
         inner = place._replace(kind="table caption", label=label, lead=-1)
         for child in element:
@@ -419,6 +431,8 @@ _BLOCKS: dict[str, Callable[[_Reader, Any, _Place], None]] = {
 _NUMERIC = re.compile(r"[\d\s.,%()\[\]/±<>=≤≥–−·*-]+")
 _MOST_PLACES = 200_000
 """Grid places of one table beyond which spans are not followed any more."""
+_MOST_HEADERS = 16
+"""Headers that a cell can have above it, and beside it."""
 
 
 def _span(element: Any, name: str) -> int:
@@ -452,7 +466,7 @@ def _cells(table: Any, label: str, refs: _Refs) -> Iterator[tuple[Cell, _Text]]:
                     column += 1
                 text = _Text()
                 text.read(cell, refs)
-                said = " ".join("".join(text.pieces).split())
+                said = _header(text)
                 wide, high = _span(cell, "colspan"), _span(cell, "rowspan")
                 if (places := places + wide) > _MOST_PLACES:
                     wide = high = 1
@@ -461,7 +475,8 @@ def _cells(table: Any, label: str, refs: _Refs) -> Iterator[tuple[Cell, _Text]]:
                 row.append((column, wide, said, text, cell))
                 if is_head and said:
                     for covered in range(column, column + wide):
-                        columns.setdefault(covered, []).append(said)
+                        if len(column_headers := columns.setdefault(covered, [])) < _MOST_HEADERS:
+                            column_headers.append(said)
                 column += wide
             hanging = left
             full = [r for r in row if r[2]]
@@ -484,14 +499,27 @@ def _cells(table: Any, label: str, refs: _Refs) -> Iterator[tuple[Cell, _Text]]:
             number += 1
 
 
+_NOTE_MARK = re.compile(r"[a-z*†‡§¶‖#,\s]{1,5}")
+
+
+def _header(text: _Text) -> str:
+    """Return a cell as others quote it: on one line, without raised marks of footnotes."""
+    said = "".join(text.pieces)
+    for mark in reversed(text.marks):
+        if mark.tag == "sup" and _NOTE_MARK.fullmatch(said, mark.start, mark.end):
+            said = said[: mark.start] + said[mark.end :]
+    return " ".join(said.split())
+
+
 def _row_headers(
     row: list[tuple[int, int, str, _Text, Any]], leading: dict[int, str]
 ) -> dict[int, str]:
     """Return the headers of a body row by column, from the left."""
-    headers = {r[0]: r[2] for r in row if r[4].tag == "th" and r[2]}
-    spans = {c: text for c, text in leading.items() if c < (row[0][0] if row else 0) and text}
+    first = row[0][0] if row else 0
+    spans = {c: text for c, text in leading.items() if c < min(first, _MOST_HEADERS) and text}
+    headers = {r[0]: r[2] for r in row[:_MOST_HEADERS] if r[4].tag == "th" and r[2]}
     if not headers and len(row) > 1:
-        for column, _, said, _, cell in row[:-1]:
+        for column, _, said, _, cell in row[: min(len(row) - 1, _MOST_HEADERS)]:
             if said and not ((spans or headers) and _NUMERIC.fullmatch(said)):
                 headers[column] = said
             if _span(cell, "rowspan") == 1:
@@ -628,7 +656,8 @@ def _authors(meta: Any) -> Iterator[Author]:
     for person in meta.iterfind("contrib-group/contrib"):
         if person.get("contrib-type", "author") != "author":
             continue
-        name = next(person.iter("name", "string-name"), None)
+        names = [person.find(n) for n in ("name", "name-alternatives/name", "string-name")]
+        name = next((n for n in names if n is not None), None)
         collective = person.find("collab")
         if name is not None and name.find("surname") is not None:
             given = name.find("given-names")

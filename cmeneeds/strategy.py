@@ -6,6 +6,7 @@ was asked and a facet that found nothing can be named.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +19,9 @@ from cmeneeds.errors import UsageError
 
 NOT_ANIMALS = "(animals[mh] NOT humans[mh])"
 """Leaves out animal work without losing records that have no MeSH yet."""
+
+
+_BREAKING = re.compile(r'["\u201c\u201d\u201e\u201f\u2033\uff02\x00-\x1f\x7f-\x9f]')
 
 
 @dataclass(frozen=True)
@@ -129,7 +133,7 @@ def build_strategy(brief: Brief, facets: Sequence[str] | None = None) -> Strateg
     for name in names:
         if name not in known:
             raise UsageError(f"there is no facet {name!r}", f"Known: {', '.join(known)}.")
-    words = _unique([brief.topic, *brief.synonyms])
+    words = _unique(brief.synonyms or [brief.topic])
     topic = _any([*(_tagged(t, "mh") for t in brief.mesh), *(_tagged(t, "tiab") for t in words)])
     terms = brief.population.terms if brief.population else []
     limits = [
@@ -163,13 +167,15 @@ def all_facets() -> tuple[Facet, ...]:
 
 
 def _tagged(term: str, tag: str) -> str:
-    # A quotation mark inside a term would end the phrase early and change the query.
-    clean = " ".join(term.replace('"', " ").split())
+    # A quotation mark of any kind inside a term would end the phrase and change the query.
+    clean = " ".join(_BREAKING.sub(" ", term).split())
+    if not clean:
+        return ""
     return f'"{clean}"[{tag}]' if not clean.isalnum() else f"{clean}[{tag}]"
 
 
 def _any(parts: Iterable[str]) -> str:
-    listed = list(parts)
+    listed = [p for p in parts if p]
     if not listed:
         return ""
     return listed[0] if len(listed) == 1 else f"({' OR '.join(listed)})"

@@ -128,15 +128,11 @@ def verify_run(folder: str | Path, *, compare_library: bool = True) -> Verificat
     """
     folder = Path(folder)
     manifest = _manifest(folder)
-    brief_file = folder / "brief.yaml"
     records = Records.load(folder / "snapshot.jsonl.gz")
-    brief = Brief.load(brief_file)
-    source = manifest.get("source", {}).get("kind")
-    if source in ("pubmed", "library", "sample"):
-        brief = brief.model_copy(update={"source": source})
-    decisions = load_decisions(folder / "brief.decisions.csv")
     result = Verification(folder)
     try:
+        brief = Brief.load(folder / "brief.yaml").model_copy(update={"source": records.source_kind})
+        decisions = load_decisions(folder / "brief.decisions.csv")
         assessment = assess(brief, records, decisions)
     except CmeneedsError as error:
         raise RunBroken(f"nothing can be derived from the snapshot ({error})") from None
@@ -166,7 +162,9 @@ def _manifest(folder: Path) -> dict[str, Any]:
         manifest = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise RunBroken(f"{path} cannot be read ({error})", "Make the report again.") from None
-    if not isinstance(manifest, dict) or manifest.get("status") != "complete":
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("files"), dict):
+        raise RunBroken(f"{path} is no manifest", "Make the report again.")
+    if manifest.get("status") != "complete":
         raise RunBroken(f"the run in {folder} failed; there is nothing to verify")
     return manifest
 
@@ -181,7 +179,8 @@ def _rows(data: str, key: str) -> dict[str, dict[str, str]]:
         name = row.get(key) or ""
         while name in rows:
             name += " (again)"
-        rows[name] = {k: v or "" for k, v in row.items() if k is not None}
+        # Cells beyond the last column come under None, as a list.
+        rows[name] = {k or "(beyond the last column)": str(v or "") for k, v in row.items()}
     return rows
 
 
@@ -320,12 +319,14 @@ def _known_names(assessment: Assessment) -> str:
 def _check_references(result: Verification, folder: Path, records: Records) -> None:
     try:
         listed = json.loads((folder / "references.json").read_text("utf-8"))
+        if not isinstance(listed, list) or not all(isinstance(i, dict) for i in listed):
+            raise ValueError("no list of references")
         cited = set(read_report((folder / "report.md").read_text("utf-8")).citations)
     except (OSError, ValueError):
         result._expect("references.json", "missing or unreadable", "a list of references")
         return
     derived = {f"pmid-{a.pmid}": csl(a) for a in records.articles}
-    names = [str(item.get("id")) for item in listed if isinstance(item, dict)]
+    names = [str(item.get("id")) for item in listed]
     for item in listed:
         name = str(item.get("id"))
         said = json.dumps(item, sort_keys=True, ensure_ascii=False)

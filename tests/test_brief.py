@@ -181,7 +181,7 @@ REFUSED = {
     "no language name": ("languages: [en1]", "languages", "write english"),
     "an empty list of languages": ("languages: []", "languages", "at least 1"),
     "a day that is to come": (f"as_of: {FUTURE}", "as_of", "use today or earlier"),
-    "a day that is none": ("as_of: soon", "as_of", "date"),
+    "a day that is none": ("as_of: soon", "as_of", "yyyy-mm-dd"),
     "a day that the month has not": ("as_of: 2021-02-30", "as_of", "yyyy-mm-dd"),
     "a bare year as the day": ("as_of: 2021", "as_of", "yyyy-mm-dd"),
     "years that begin after the day": ("as_of: 2015-01-01", "years", "move one"),

@@ -498,6 +498,16 @@ def test_columns_and_types_are_those_that_are_promised(say: Any) -> None:
         assert list(table.columns) == list(GAP_COLUMNS)
 
 
+def test_the_columns_that_others_build_on_are_there() -> None:
+    """Decisions, reports and spreadsheets of writers know these names."""
+    sides = {"current_practice", "cp_passage", "cp_pmid", "cp_value", "best_practice",
+             "bp_passage", "bp_pmid", "cause", "cause_passage"}  # fmt: skip
+    scores = {f"score_{name}" for name in ("magnitude", "sources", "recency", "design")}
+    names = {"gap_id", "status", "missing", "searched", "rank", "priority", "subject", "group",
+             "actor", "gap_type", "pairing", "achievable_rate"}  # fmt: skip
+    assert sides | scores | names <= set(GAP_COLUMNS)
+
+
 def test_without_findings_the_table_is_empty_and_never_padded(say: Any) -> None:
     assert analyze().shape == (0, len(GAP_COLUMNS))
     assert analyze(say(2, ADVICE, "REC")).shape == (0, len(GAP_COLUMNS))

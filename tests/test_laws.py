@@ -149,6 +149,14 @@ TAMPERING = {
         change_text("report.md", "# Causes and barriers", "About 90% fail.\n\n# Causes"),
         r"report\.md, near .*says '90%', derived 'no source is named'",
     ),
+    "number dressed as a name": (
+        change_text("report.md", "# Causes and barriers", "[24%]{.term} fail.\n\n# Causes"),
+        r"report\.md, .*says '24%'",
+    ),
+    "part of a name dressed as a name": (
+        change_text("report.md", "# Causes and barriers", "[8 records]{.term} say so.\n\n# Causes"),
+        r"report\.md, .*says '8 records'",
+    ),
     "number in words typed into report.md": (
         change_text("report.md", "# Causes and barriers", "One in three fail.\n\n# Causes"),
         r"report\.md, near .*says 'One in three'",
@@ -312,6 +320,8 @@ def test_law_3_swapping_supporters_changes_no_table_and_no_query(
         folder.mkdir()
         write_tables(assess(brief, records), folder)
         made.append((tables_of(folder), build_strategy(brief).queries))
+        asked = build_strategy(brief).brief
+        assert (asked.support, asked.contributors, asked.trigger) == (None, [], None)
     assert made[0] == made[1] == made[2]
     assert made[0][0] == tables_of(made_up_place / "run")
 

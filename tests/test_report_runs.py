@@ -424,7 +424,8 @@ def test_two_runs_in_the_same_second_get_folders_of_their_own(tmp_path: Path) ->
 def small_template(folder: Path, *cells: Any, parameters: str = "") -> Path:
     """A template with the given cells behind its parameters."""
     first = new_code_cell(
-        f'brief_file: str = "brief.yaml"\nsnapshot_file: str = "snapshot.jsonl.gz"\ndecisions_file: str = ""\n'
+        'brief_file: str = "brief.yaml"\nsnapshot_file: str = "snapshot.jsonl.gz"\n'
+        'decisions_file: str = ""\n'
         f"{parameters}"
     )
     first.metadata["tags"] = ["parameters"]

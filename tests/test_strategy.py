@@ -143,7 +143,7 @@ def test_without_synonyms_the_topic_itself_is_asked() -> None:
 
 def test_a_synonym_given_twice_is_asked_once() -> None:
     topic = build_strategy(make_brief(synonyms=["Flux", "flux", "other"])).topic
-    assert [t.lower() for _, t in terms_of(topic)] == ["flux", "other"]
+    assert [text.lower() for _, text in terms_of(topic)] == ["flux", "other"]
 
 
 def test_every_query_has_years_languages_and_leaves_animals_out() -> None:
@@ -209,13 +209,13 @@ def test_a_term_of_nothing_but_quotes_is_refused_or_left_out(term: str) -> None:
 )
 def test_whatever_the_synonyms_each_is_one_term_or_refused(synonyms: list[str]) -> None:
     strategy = build_strategy(make_brief(synonyms=synonyms))
-    words = {" ".join(s.split()).casefold() for s in synonyms}
+    words = {s.casefold() for s in synonyms}
     try:
         terms = terms_of(strategy.topic)
     except UsageError:
         assert any("*" in s for s in synonyms)  # PubMed takes an asterisk at the end only
         return
-    assert 1 <= len(terms) <= len(synonyms), words
+    assert 1 <= len(terms) <= len(words)
     assert {field for field, _ in terms} == {"tiab"}
 
 

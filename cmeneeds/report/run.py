@@ -215,8 +215,8 @@ def make_report(
             raise UsageError(f"there is no source {source!r}", "Use pubmed, library or sample.")
         brief = brief.model_copy(update={"source": source})
     notebook = Path(template) if template else shared_path(TEMPLATE)
-    if not notebook.exists():
-        raise ParameterError(f"there is no template {notebook}", "Name a notebook file.")
+    if notebook.suffix != ".ipynb" or not notebook.is_file():
+        raise ParameterError(f"there is no template {notebook}", "Name an .ipynb file.")
     checked = check_parameters(notebook, parameters or {})
     started = datetime.now(UTC)
     load_decisions(decisions_path(brief_path))  # an unreadable file stops the run here
@@ -275,6 +275,11 @@ def _new_folder(parent: Path, started: datetime) -> Path:
             folder.mkdir(parents=True)
         except FileExistsError:
             continue
+        except OSError as error:
+            raise RunFailed(
+                f"no run can be made in {parent}: {error.strerror}",
+                "Name another --outputs folder.",
+            ) from None
         return folder
     raise RunFailed(f"no free run folder in {parent}", "Remove old runs.")
 

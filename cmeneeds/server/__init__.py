@@ -86,7 +86,9 @@ def make_server(
     with Library.open(path, read_only=True) as opened:
         opened.require_records()
         notice = sample.NOTICE if opened.kind == "sample" else ""
-    shared = Shared(path, history or History(LIFETIME), notice)
+    if history is None:  # an empty one is false
+        history = History(LIFETIME)
+    shared = Shared(path, history, notice)
     return kind(shared, host, port, token, limits or Limits(), allow_remote=allow_remote)
 
 

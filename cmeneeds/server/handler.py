@@ -125,8 +125,10 @@ class Handler(BaseHTTPRequestHandler):
         """Serve one request of the connection."""
         self._patient.next_request()
         self.command, self.requestline, self.request_version = "", "", "HTTP/1.0"
-        with suppress(ConnectionError):  # the client has gone; nobody is left to be told
+        try:
             super().handle_one_request()
+        except ConnectionError:  # the client has gone; nobody is left to be told
+            self.close_connection = True
 
     def do_GET(self) -> None:
         """Answer a request."""
@@ -283,6 +285,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _say(self, stop: Stop) -> None:
         self.close_connection = True  # its body, if any, has not been read
+        self.request_version = "HTTP/1.1"  # what was not even HTTP gets a whole answer too
         text = f"{stop.status.value} {stop.status.phrase}"
         body = f"{text}: {stop.why}\n" if stop.why else f"{text}\n"
         self.send_body(stop.status, "text", body.encode(), stop.headers)

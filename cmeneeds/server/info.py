@@ -67,8 +67,9 @@ _FIELD_NAMES = [
 
 def as_json(desk: Desk) -> dict[str, Any]:
     """Describe the library as ``einforesult`` of JSON."""
-    stats = desk.library.stats()
-    about = f"PubMed records of a local cmeneeds library ({stats.records:,} records)"
+    records = len(desk.library)
+    (newest,) = desk.db.execute("SELECT coalesce(max(revised), 0) FROM articles").fetchone()
+    about = f"PubMed records of a local cmeneeds library ({records:,} records)"
     if desk.shared.notice:
         about = f"{about}. {desk.shared.notice}"
     return {
@@ -77,9 +78,9 @@ def as_json(desk: Desk) -> dict[str, Any]:
                 "dbname": "pubmed",
                 "menuname": "PubMed",
                 "description": about,
-                "dbbuild": f"Build-{day(stats.newest)}",
-                "count": str(stats.records),
-                "lastupdate": day(stats.newest),
+                "dbbuild": f"Build-{day(newest)}",
+                "count": str(records),
+                "lastupdate": day(newest),
                 "fieldlist": _fields(),
                 "linklist": [
                     {"name": name, "menu": menu, "description": text, "dbto": to}
