@@ -382,5 +382,9 @@ def library_export(
 
     with open_library(library) as opened:
         opened.require_records()
+        if opened.kind == "sample":
+            from cmeneeds.sources.sample import NOTICE
+
+            say(NOTICE)
         number = export_jsonl(opened, out, query)
     say(f"{number:,} records written to {out}")

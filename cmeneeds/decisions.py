@@ -137,6 +137,9 @@ def apply_decisions(gaps: pd.DataFrame, decisions: list[Decision]) -> pd.DataFra
         was made about other evidence than the row has now.
     """
     by_gap = {d.gap_id: d for d in decisions}
+    here = set(gaps["gap_id"])
+    # One record more can give a row another subject, and so another name: its passage stays.
+    moved = {d.passage: d for d in decisions if d.passage and d.gap_id not in here}
     columns: dict[str, list[str]] = {
         name: []
         for name in (
@@ -148,20 +151,25 @@ def apply_decisions(gaps: pd.DataFrame, decisions: list[Decision]) -> pd.DataFra
         )
     }
     for gap_id, passage in zip(gaps["gap_id"], gaps["cp_passage"], strict=True):
-        d = by_gap.get(gap_id)
+        d = by_gap.get(gap_id) or moved.get(passage)
         columns["decision"].append(d.decision if d else "")
         columns["decision_reason"].append(d.reason if d else "")
         columns["decision_by"].append(d.by if d else "")
         columns["decision_date"].append(d.date if d else "")
-        changed = d is not None and d.passage and d.passage != passage
-        columns["decision_flag"].append("the evidence has changed since" if changed else "")
+        flag = ""
+        if d is not None and d.passage and d.passage != passage:
+            flag = "the evidence has changed since"
+        elif d is not None and d.gap_id != gap_id:
+            flag = "the row had another subject when it was decided"
+        columns["decision_flag"].append(flag)
     return gaps.assign(**columns).astype(dict.fromkeys(columns, "string"))
 
 
 def decisions_table(gaps: pd.DataFrame, decisions: list[Decision]) -> pd.DataFrame:
     """All decisions as a table, with the ``state`` of each.
 
-    That is ``applied``, ``evidence changed`` or ``no such row now``.
+    That is ``applied``, ``applied to the row of its passage`` (the row has another subject now),
+    ``evidence changed`` or ``no such row now``.
     """
     import pandas as pd
 
@@ -169,7 +177,8 @@ def decisions_table(gaps: pd.DataFrame, decisions: list[Decision]) -> pd.DataFra
     rows = []
     for d in decisions:
         if d.gap_id not in passages:
-            state = "no such row now"
+            moved = d.passage and d.passage in passages.values()
+            state = "applied to the row of its passage" if moved else "no such row now"
         elif d.passage and d.passage != passages[d.gap_id]:
             state = "evidence changed"
         else:

@@ -171,7 +171,8 @@ def _tagged(term: str, tag: str) -> str:
     clean = " ".join(_BREAKING.sub(" ", term).split())
     if not clean:
         return ""
-    return f'"{clean}"[{tag}]' if not clean.isalnum() else f"{clean}[{tag}]"
+    plain = clean.isalnum() and clean.upper() not in ("AND", "OR", "NOT")
+    return f"{clean}[{tag}]" if plain else f'"{clean}"[{tag}]'
 
 
 def _any(parts: Iterable[str]) -> str:

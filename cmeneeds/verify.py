@@ -15,6 +15,7 @@ import io
 import json
 import re
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -25,13 +26,13 @@ from cmeneeds.decisions import load_decisions
 from cmeneeds.education import education_wording
 from cmeneeds.errors import CmeneedsError, RunBroken
 from cmeneeds.evidence.passages import parse_address
-from cmeneeds.frames import each_row
+from cmeneeds.frames import each_row, text_of
 from cmeneeds.records import to_json
 from cmeneeds.report import markdown as md
 from cmeneeds.report.back_matter import accreditors
 from cmeneeds.report.reading import read as read_report
 from cmeneeds.report.references import csl
-from cmeneeds.report.run import TABLES, write_tables
+from cmeneeds.report.run import TABLES, write_csvs
 from cmeneeds.report.tables import guarded
 from cmeneeds.retrieval import Records
 
@@ -187,7 +188,7 @@ def _rows(data: str, key: str) -> dict[str, dict[str, str]]:
 def _check_tables(result: Verification, folder: Path, assessment: Assessment) -> None:
     by_pmid = assessment.records.by_pmid
     with tempfile.TemporaryDirectory(prefix="cmeneeds-verify-") as derived_folder:
-        write_tables(assessment, Path(derived_folder))
+        write_csvs(assessment, Path(derived_folder))
         for name in TABLES:
             path = folder / f"{name}.csv"
             try:
@@ -239,7 +240,7 @@ def _sentence(address: str, by_pmid: dict[int, Article]) -> str:
 def _holds(text: str, sentence: str) -> bool:
     """Whether a figure stands in a sentence as a whole number, not as part of a longer one."""
     figure, said = md.clean(text), md.clean(sentence)
-    if len(figure.split()) > LONGEST_FIGURE:
+    if len(figure.split()) > LONGEST_FIGURE or not any(c.isdigit() for c in figure):
         return figure == said  # a quotation: the whole sentence or nothing
     pattern = (
         rf"(?<![\d.,]){re.escape(figure)}(?!\d|[.,]\d)"
@@ -295,25 +296,44 @@ def _check_report(
     result._expect("manifest.json, document_status", said, assessment.status_line)
 
 
-def _known_names(assessment: Assessment) -> str:
-    """Every text with digits that a report may show as a name.
+def _known_names(assessment: Assessment) -> frozenset[str]:
+    """Every text with digits that a report may show as a name, whole.
 
     That is what the writer, the records' keywords, the search log and the package's wording say.
+    Parts of these are no names: "24%" stands in many a text.
     """
-    said: list[str] = [json.dumps(assessment.brief.model_dump(mode="json"), ensure_ascii=False)]
-    said += [str(a) for a in assessment.brief.audience]
-    said += [assessment.records.source, assessment.records.notice]
-    said += [e.notes for e in assessment.records.log]
-    for frame in (assessment.gaps, assessment.objectives, assessment.decisions):
-        for row in each_row(frame):
-            said += [str(cell) for cell in row if isinstance(cell, str)]
+    said = {assessment.records.source, assessment.records.notice}
+    said.update(_strings(assessment.brief.model_dump(mode="json")))
+    said.update(str(a) for a in assessment.brief.audience)
+    said.add(assessment.brief.slug)
+    for entry in assessment.records.log:
+        said.update((entry.notes, *entry.notes.split("; ")))
     for gap in each_row(assessment.gaps):
-        name = str(gap.subject)
-        said.append(f"{name[:1].upper()}{name[1:]}: {gap.group}")
+        name = text_of(gap.subject)
+        said.add(f"{name[:1].upper()}{name[1:]}: {gap.group}")
+        said.update((text_of(gap.missing), *text_of(gap.missing).split("; ")))
+        said.update(text_of(getattr(gap, c)) for c in _NAMED_CELLS)
+    for objective in each_row(assessment.objectives):
+        said.update(text_of(getattr(objective, c)) for c in _NAMED_WORDING)
     for words in education_wording().values():
-        said += [str(w) for w in words.values()] + [f"Moore {words['moore']}"]
-    said += [str(r) for a in accreditors().values() for r in a["requirements"]]
-    return "\n".join(md.clean(text.replace('\\"', '"')) for text in said)
+        said.update((*_strings(words), f"Moore {words['moore']}"))
+    said.update(_strings(list(accreditors().values())))
+    return frozenset(md.clean(text) for text in said)
+
+
+_NAMED_CELLS = ("pairing", "decision_reason", "decision_by", "achievable_rate")
+_NAMED_WORDING = ("need", "objective", "outcome_measure", "instrument", "time_point", "baseline")
+
+
+def _strings(value: object) -> Iterator[str]:
+    """All texts in a nested value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from _strings(list(value.values()))
+    elif isinstance(value, list):
+        for item in value:
+            yield from _strings(item)
 
 
 def _check_references(result: Verification, folder: Path, records: Records) -> None:

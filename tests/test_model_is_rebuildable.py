@@ -199,6 +199,7 @@ def _numbers(value: Any, found: list[float]) -> Any:
     return value
 
 
+@pytest.mark.long  # fits the model, five folds
 @pytest.mark.sample
 def test_the_shipped_points_are_what_training_gives(model: cue_weights.Model) -> None:
     shipped_numbers: list[float] = []
@@ -215,6 +216,7 @@ def test_the_file_is_written_as_it_is_shipped() -> None:
     assert cue_weights.as_json(json.loads(text)) + "\n" == text
 
 
+@pytest.mark.long  # fits the model
 @pytest.mark.sample
 def test_the_model_card_tells_the_measures(model: cue_weights.Model) -> None:
     card = (PROJECT / "docs" / "evidence-model.md").read_text(encoding="utf-8")
@@ -224,6 +226,7 @@ def test_the_model_card_tells_the_measures(model: cue_weights.Model) -> None:
         assert all(number in card for number in numbers), line
 
 
+@pytest.mark.long  # fits the model
 @pytest.mark.sample
 def test_no_article_is_in_two_folds(model: cue_weights.Model) -> None:
     pairs = set(zip(model.data.articles.tolist(), model.data.folds.tolist(), strict=True))

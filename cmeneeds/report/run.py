@@ -90,15 +90,7 @@ def write_tables(assessment: Assessment, folder: Path) -> bool:
     bool
         Whether there is a chart of magnitudes: not without figures.
     """
-    tables = {
-        "findings": assessment.findings,
-        "gaps": assessment.gaps,
-        "objectives": assessment.objectives,
-        "decisions": assessment.decisions,
-        "search_log": assessment.records.search_log,
-    }
-    for name, table in tables.items():
-        write_csv(marked(table, assessment.status_line), folder / f"{name}.csv")
+    write_csvs(assessment, folder)
     charts = {
         "publications": figures.publications(assessment),
         "sources": figures.source_map(assessment),
@@ -108,6 +100,19 @@ def write_tables(assessment: Assessment, folder: Path) -> bool:
         if chart is not None:
             figures.save(chart, folder / "figures", name)
     return charts["magnitude"] is not None
+
+
+def write_csvs(assessment: Assessment, folder: Path) -> None:
+    """Write the tables of an assessment into a folder."""
+    tables = {
+        "findings": assessment.findings,
+        "gaps": assessment.gaps,
+        "objectives": assessment.objectives,
+        "decisions": assessment.decisions,
+        "search_log": assessment.records.search_log,
+    }
+    for name, table in tables.items():
+        write_csv(marked(table, assessment.status_line), folder / f"{name}.csv")
 
 
 def check_parameters(template: Path, given: Mapping[str, object]) -> dict[str, object]:
