@@ -291,6 +291,12 @@ def _search(
             )
         )
     articles = source.fetch(sorted(found, reverse=True))
+    if lost := sorted(found.keys() - {a.pmid for a in articles}):
+        shown = ", ".join(map(str, lost[:20]))
+        note = f"{len(lost)} records that the queries found were not delivered: PMID {shown}"
+        log[0] = msgspec.structs.replace(
+            log[0], notes="; ".join(filter(None, (log[0].notes, note)))
+        )
     return Records(
         articles=tuple(articles),
         facets={a.pmid: tuple(found[a.pmid]) for a in articles},

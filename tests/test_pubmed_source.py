@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,11 +15,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from cmeneeds.brief import Brief
 from cmeneeds.errors import QuerySyntaxError, SourceUnavailable
 from cmeneeds.home import library_path
 from cmeneeds.library.store import Library
+from cmeneeds.retrieval import search
 from cmeneeds.sources import open_source
 from cmeneeds.sources.pubmed import PubMedSource
+from cmeneeds.strategy import build_strategy
 
 KEY, MAIL = "planted-key-0123456789", "planted@example.org"
 
@@ -187,9 +191,9 @@ def fail(ask: Callable[[], Any]) -> str:
 def test_a_search_brings_count_translation_and_identifiers(
     server: Server, source: PubMedSource
 ) -> None:
-    server.replies(Reply(search_xml(12_345, (30, 10, 20))))
+    server.replies(Reply(search_xml(3, (30, 10, 20))))
     result = source.search('"made up"[tiab]')
-    assert (result.count, result.pmids) == (12_345, (30, 10, 20))
+    assert (result.count, result.pmids) == (3, (30, 20, 10))
     assert result.translation == "made up[All Fields]"
     assert result.query == '"made up"[tiab]'
     assert result.notes == ()
@@ -207,8 +211,8 @@ def test_what_pubmed_warns_of_is_noted(server: Server, source: PubMedSource) -> 
     server.replies(Reply(search_xml(0, (), more)))
     notes = source.search("x").notes
     assert notes == (
-        "PubMed: PhraseNotFound: zandorq",
-        "PubMed: QuotedPhraseNotFound: <b> two words",
+        "PubMed: no such term: zandorq",
+        "PubMed: no such phrase: <b> two words",
     )
 
 
@@ -283,13 +287,64 @@ def test_fetching_again_adds_nothing(server: Server, source: PubMedSource) -> No
     assert source.library.stats().revisions == 0
 
 
-def test_missing_records_are_an_error_that_counts_them(
+def test_records_that_are_not_delivered_are_named_in_the_search_log(
     server: Server, source: PubMedSource
 ) -> None:
-    server.answer = lambda request: Reply(records_xml([p for p in request.pmids if p != 2]))
-    message = fail(lambda: source.fetch([1, 2, 3]))
-    assert "2 of 3 records" in message
-    assert sorted(a.pmid for a in source.library) == [1, 3]  # what arrived is kept
+    def answer(request: Request) -> Reply:
+        if request.tool == "esearch.fcgi":
+            return Reply(search_xml(3, (1, 2, 3)))
+        return Reply(records_xml([p for p in request.pmids if p != 2]))
+
+    server.answer = answer
+    brief = Brief.parse(
+        "topic: made-up disease\nyears: 2016-2021\naudience: {profession: nurses}\n"
+    )
+    records = search(build_strategy(brief, ["burden"]), source)
+    assert sorted(a.pmid for a in records.articles) == [1, 3]
+    assert "1 records that the queries found were not delivered: PMID 2" in records.log[0].notes
+
+
+def test_what_is_here_and_not_revised_is_not_fetched_again(
+    server: Server, source: PubMedSource
+) -> None:
+    revised: list[int] = []
+
+    def answer(request: Request) -> Reply:
+        if request.tool != "esearch.fcgi":
+            return Reply(records_xml(request.pmids))
+        if "[lr]" in request.words["term"]:
+            return Reply(search_xml(len(revised), tuple(revised)))
+        return Reply(search_xml(3, (1, 2, 3)))
+
+    server.answer = answer
+    source.fetch(source.search("x").pmids)
+    server.requests.clear()
+    source.fetch(source.search("x").pmids)
+    assert [r.tool for r in server.requests] == ["esearch.fcgi", "esearch.fcgi"]
+    revised.append(2)
+    server.requests.clear()
+    source.fetch(source.search("x").pmids)
+    assert [r.pmids for r in server.requests if r.tool == "efetch.fcgi"] == [[2]]
+
+
+def test_results_beyond_the_ceiling_are_split_until_all_are_listed(
+    server: Server, source: PubMedSource
+) -> None:
+    everything = range(1, 25_001)
+
+    def answer(request: Request) -> Reply:
+        found: Sequence[int] = everything
+        if ranged := re.search(r"(\d+):(\d+)\[uid\]", request.words["term"]):
+            low, high = int(ranged[1]), int(ranged[2])
+            found = range(max(low, 1), min(high, 25_000) + 1)
+        listed = tuple(found[: int(request.words["retmax"])])
+        return Reply(search_xml(len(found), listed))
+
+    server.answer = answer
+    result = source.search("x")
+    assert result.count == 25_000
+    assert sorted(result.pmids) == list(everything)
+    assert result.notes == ()
 
 
 def test_a_record_cut_short_is_an_error(server: Server, source: PubMedSource) -> None:

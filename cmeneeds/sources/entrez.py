@@ -94,7 +94,7 @@ class EntrezClient:
         timeout: float = TIMEOUT,
         attempts: int = ATTEMPTS,
         credentials: Credentials | None = None,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] | None = None,
     ) -> None:
         from Bio import Entrez
 
@@ -103,13 +103,15 @@ class EntrezClient:
         self.attempts = attempts
         self.credentials = credentials or load_credentials()
         self.requests = 0
-        self._sleep = sleep
+        self._sleep = sleep or time.sleep
         self._counting = threading.Lock()
         # One limit a server: a mirror's pace is not NCBI's.
         name = "ncbi"
         if self.base_url:
             name = hashlib.sha256(self.base_url.encode()).hexdigest()[:12]
-        self._pace = Pace(home() / "pace" / name, self.credentials.requests_per_second, sleep=sleep)
+        self._pace = Pace(
+            home() / "pace" / name, self.credentials.requests_per_second, sleep=self._sleep
+        )
         module: Any = Entrez  # its stubs know nothing of the settings below
         self._entrez = module
         with _module_lock:

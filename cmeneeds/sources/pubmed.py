@@ -1,155 +1,59 @@
-"""PubMed itself, asked through ``Bio.Entrez``; fetched records are kept in the user's library.
+"""PubMed itself as a source: every identifier, each record once, kept in the user's library.
 
-``Bio.Entrez`` builds and sends the requests. What it lacks in 1.88 is supplied here through its
-one seam, the module name ``Bio.Entrez.urlopen``: time-outs, a base URL other than NCBI's, whole
-bodies, and retries that wait as long as the service asks.
+Identifiers come from esearch; a result beyond its ceiling of 9,999 is split by ranges of PMIDs
+until every part is below it. Records come from efetch in batches whose requests overlap within the
+rate limit, and are stored as they arrive: what is interrupted goes on where it stopped, and what
+has not been revised since it was fetched is not fetched again.
 """
 
 from __future__ import annotations
 
-import io
-import os
-import random
-import threading
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
-from datetime import UTC, datetime
-from http.client import HTTPException
-from typing import Any
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 
-from lxml import etree
-
-from cmeneeds import __version__
+from cmeneeds.entrez_errors import AnswerCutShort, EntrezRefused
 from cmeneeds.errors import NotPubMedXML, QuerySyntaxError, SourceUnavailable
+from cmeneeds.eutils_xml import SearchResult as Answer
+from cmeneeds.eutils_xml import parse_esearch
 from cmeneeds.library.store import Library, SearchResult
 from cmeneeds.pubmed_xml import Deletion, Problem, read_articles
 from cmeneeds.records import Article
+from cmeneeds.sources.entrez import EntrezClient
 
-TIMEOUT = 20.0
-"""Seconds without an answer before a request counts as failed."""
+BATCH = 500
+"""PMIDs an efetch request; Bio.Entrez sends them by POST."""
 
-ATTEMPTS = 4
-BATCH = 200
-"""PMIDs a request; NCBI asks to use POST above this."""
+CEILING = 9_999
+"""Identifiers that PubMed's esearch gives at most, whatever is asked."""
 
-RETMAX = 9_999
-"""The most identifiers that PubMed's esearch gives for one query."""
+LAST_PMID = 99_999_999
+"""Beyond every PMID of today; where splitting starts if nothing better is known."""
 
-
-def _environment(name: str) -> str | None:
-    return os.environ.get(name) or None
-
-
-class _Answer(io.BytesIO):
-    """A whole body with the attributes that Bio.Entrez looks at."""
-
-    def __init__(self, body: bytes, headers: Any, url: str) -> None:
-        super().__init__(body)
-        self.headers = headers
-        self.url = url
+IN_FLIGHT = 6
+"""Requests under way at once: enough to hide two seconds of latency at three a second."""
 
 
-_current: ContextVar[EntrezClient | None] = ContextVar("entrez_client", default=None)
-_plain_urlopen: Callable[..., Any] = urllib.request.urlopen
-_installed = threading.Lock()
+@dataclass(frozen=True)
+class Identifiers:
+    """All identifiers of a query.
 
-
-def _urlopen(request: urllib.request.Request) -> Any:
-    """What ``Bio.Entrez`` calls instead of ``urllib.request.urlopen``."""
-    client = _current.get()
-    return _plain_urlopen(request) if client is None else client._send(request)
-
-
-class EntrezClient:
-    """E-utilities through ``Bio.Entrez``, one call at a time.
-
-    Parameters
+    Attributes
     ----------
-    base_url : str, optional
-        Another E-utilities server; default the environment's ``CMENEEDS_ENTREZ_URL``, else NCBI.
-    timeout : float
-        Seconds.
-
-    Notes
-    -----
-    The e-mail address and API key come from ``NCBI_EMAIL`` and ``NCBI_API_KEY`` only. No error
-    raised here carries the address of a request, because that holds them.
+    pmids : tuple of int
+        The newest first.
+    count : int
+        What PubMed reports.
+    translation : str
+    notes : tuple of str
+        Warnings, and what is missing if the parts do not add up to the count.
     """
 
-    def __init__(self, base_url: str | None = None, timeout: float = TIMEOUT) -> None:
-        from Bio import Entrez
-
-        self.base_url = base_url or _environment("CMENEEDS_ENTREZ_URL")
-        self.timeout = timeout
-        module: Any = Entrez  # its stubs know nothing of the settings below
-        self._entrez = module
-        with _installed:
-            module.urlopen = _urlopen
-
-    @contextmanager
-    def _in_charge(self) -> Iterator[None]:
-        entrez = self._entrez
-        entrez.tool = f"cmeneeds/{__version__}"
-        entrez.email = _environment("NCBI_EMAIL") or "unknown@example.org"
-        entrez.api_key = _environment("NCBI_API_KEY")
-        entrez.max_tries = 1  # retrying is done here, with pauses
-        token = _current.set(self)
-        try:
-            yield
-        finally:
-            _current.reset(token)
-
-    def _send(self, request: urllib.request.Request) -> _Answer:
-        if self.base_url:
-            name = request.full_url.split("/eutils/", 1)[-1]
-            request.full_url = f"{self.base_url.rstrip('/')}/{name}"
-        with _plain_urlopen(request, timeout=self.timeout) as response:
-            return _Answer(response.read(), response.headers, "")
-
-    def call(self, function: str, **words: Any) -> bytes:
-        """Call a function of ``Bio.Entrez`` and return the whole body.
-
-        Raises
-        ------
-        SourceUnavailable
-            After ``ATTEMPTS`` failures that can pass, or one that cannot.
-        """
-        problem = ""
-        for attempt in range(ATTEMPTS):
-            pause = min(2.0**attempt, 30.0) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
-            try:
-                with self._in_charge():
-                    handle = getattr(self._entrez, function)(**words)
-                    body = handle.read()
-                data: bytes = body.encode() if isinstance(body, str) else body
-                if data.lstrip()[:1] == b"<" and b"<html" not in data[:500].lower():
-                    return data
-                problem = "it answered with something that is not XML"
-            except urllib.error.HTTPError as error:
-                problem = f"it answered {error.code}"
-                if error.code != 429 and error.code < 500:
-                    break
-                pause = max(pause, _seconds(error.headers.get("Retry-After")))
-            except (urllib.error.URLError, HTTPException, TimeoutError, OSError) as error:
-                reason = getattr(error, "reason", None) or error
-                problem = str(reason) or type(reason).__name__
-                if isinstance(reason, OSError) and reason.errno in (-2, -3, -5):
-                    break  # the name does not resolve: there is no network to wait for
-            if attempt + 1 < ATTEMPTS:
-                time.sleep(pause)
-        # `from None`: the original error may hold the request's address, and so the key.
-        raise SourceUnavailable(
-            f"PubMed cannot be reached ({problem})",
-            "Check the network, or work offline with `--source library` or `--source sample`.",
-        ) from None
-
-
-def _seconds(text: str | None) -> float:
-    return min(float(text), 60.0) if text and text.isdecimal() else 0.0
+    pmids: tuple[int, ...]
+    count: int
+    translation: str
+    notes: tuple[str, ...]
 
 
 class PubMedSource:
@@ -160,65 +64,177 @@ class PubMedSource:
     library : Library
         The user's own; fetched records are stored there first and then read back.
     client : EntrezClient, optional
+    progress : callable, optional
+        Told how many records have arrived of how many.
     """
 
-    def __init__(self, library: Library, client: EntrezClient | None = None) -> None:
+    def __init__(
+        self,
+        library: Library,
+        client: EntrezClient | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
         self.library = library
         self.client = client or EntrezClient()
+        self.progress = progress
         self.kind = "pubmed"
         self.name = "PubMed"
         self.notice = ""
         self.data_date = datetime.now(UTC).date().isoformat()
+        self._revised: dict[int, None] = {}
+
+    # --- searching ------------------------------------------------------------------------------
 
     def search(self, query: str) -> SearchResult:
-        """Ask PubMed; at most ``RETMAX`` identifiers, the count is PubMed's."""
-        root = self._xml(
-            self.client.call("esearch", db="pubmed", term=query, retmax=RETMAX, retmode="xml")
-        )
-        if (said := root.findtext("ERROR")) is not None:
-            raise QuerySyntaxError(f"PubMed refuses it: {said}", "Correct the query.")
-        if (count := root.findtext("Count")) is None:
+        """Ask PubMed for every identifier."""
+        found = self.identifiers(query)
+        self._revised |= dict.fromkeys(self._revised_since(query, found.pmids))
+        return SearchResult(query, found.translation, found.count, found.pmids, found.notes)
+
+    def identifiers(self, query: str) -> Identifiers:
+        """Return all identifiers of a query, however many there are.
+
+        Raises
+        ------
+        QuerySyntaxError, SourceError
+        """
+        answer = self._esearch(query)
+        notes = [f"PubMed: {note}" for note in _warnings(answer)]
+        pmids = {int(i) for i in answer.ids}
+        if answer.count > len(pmids):
+            pmids = set(self._split(query, 1, LAST_PMID, answer.count))
+        if len(pmids) != answer.count:
+            notes.append(f"PubMed reports {answer.count:,} records and listed {len(pmids):,}")
+        ordered = tuple(sorted(pmids, reverse=True))
+        return Identifiers(ordered, answer.count, answer.translation, tuple(notes))
+
+    def _esearch(self, query: str, retmax: int = CEILING) -> Answer:
+        try:
+            body = self.client.call(
+                "esearch", db="pubmed", term=query, retmax=retmax, retmode="xml"
+            )
+            answer = parse_esearch(body)
+        except EntrezRefused as error:
+            if "api key" in error.what.lower():
+                raise SourceUnavailable(
+                    f"PubMed refuses the request ({error.what})", "Check NCBI_API_KEY."
+                ) from None
+            raise QuerySyntaxError(
+                f"PubMed refuses it ({error.what})", "Correct the query."
+            ) from None
+        if b"<Count>" not in body:
             raise SourceUnavailable("PubMed's answer has no count", "Try again later.")
-        notes = [
-            f"PubMed: {item.tag}: {item.text}"
-            for group in ("ErrorList", "WarningList")
-            for item in root.iterfind(f"{group}/*")
-        ]
-        pmids = tuple(int(i.text) for i in root.iterfind("IdList/Id"))
-        translation = root.findtext("QueryTranslation") or ""
-        return SearchResult(query, translation, int(count), pmids, tuple(notes))
+        return answer
+
+    def _split(self, query: str, low: int, high: int, count: int) -> Iterator[int]:
+        """Yield the identifiers of a range, cutting it in two until each part fits."""
+        parts = [(low, high, count)]
+        while parts:
+            low, high, expected = parts.pop()
+            if expected == 0:
+                continue
+            if expected <= CEILING:
+                yield from map(int, self._esearch(_within(query, low, high)).ids)
+                continue
+            if low == high:  # one PMID cannot be many records
+                continue
+            middle = (low + high) // 2
+            below = self._esearch(_within(query, low, middle), retmax=0).count
+            parts += [(low, middle, below), (middle + 1, high, expected - below)]
+
+    def _revised_since(self, query: str, pmids: Sequence[int]) -> tuple[int, ...]:
+        """Which of the records that the library has were revised after they were fetched."""
+        fetched = self.library.fetched(pmids)
+        if not fetched:
+            return ()
+        since = min(fetched.values())
+        return self.identifiers(f"({query}) AND {since.replace('-', '/')}:3000[lr]").pmids
+
+    # --- fetching -------------------------------------------------------------------------------
 
     def fetch(self, pmids: Sequence[int]) -> list[Article]:
-        """Fetch what the library does not hold in this session, store it, and return it."""
-        for start in range(0, len(pmids), BATCH):
-            part = pmids[start : start + BATCH]
+        """Return the records, in the order asked for; each is stored as it arrives.
+
+        Records that the library has and that PubMed has not revised since are not asked for.
+
+        Raises
+        ------
+        SourceError
+            What arrived until then is kept; the next call goes on from there.
+        """
+        wanted = dict.fromkeys(pmids)
+        fetched = self.library.fetched(list(wanted))
+        needed = [p for p in wanted if p not in fetched or p in self._revised]
+        batches = [needed[i : i + BATCH] for i in range(0, len(needed), BATCH)]
+        done = len(wanted) - len(needed)
+        for batch, items in self._overlapping(batches):
+            self.library.add(items, "PubMed efetch")
+            arrived = [i.pmid for i in items if isinstance(i, Article)]
+            self.library.mark_fetched(batch, date.fromisoformat(self.data_date))
+            for pmid in arrived:
+                self._revised.pop(pmid, None)
+            done += len(batch)
+            if self.progress:
+                self.progress(done, len(wanted))
+        return self.library.get_many(wanted)
+
+    def _overlapping(
+        self, batches: Sequence[Sequence[int]]
+    ) -> Iterator[tuple[Sequence[int], list[Article | Deletion]]]:
+        """Fetch batches with several requests under way; yield each as soon as it is whole."""
+        left = iter(batches)
+        with ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="efetch") as pool:
+            running: dict[Future[list[Article | Deletion]], Sequence[int]] = {}
+            try:
+                while True:
+                    while len(running) < IN_FLIGHT and (batch := next(left, None)) is not None:
+                        running[pool.submit(self._efetch, batch)] = batch
+                    if not running:
+                        return
+                    ready, _ = wait(running, return_when=FIRST_COMPLETED)
+                    for future in ready:
+                        batch = running.pop(future)
+                        yield batch, future.result()
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)
+
+    def _efetch(self, pmids: Sequence[int]) -> list[Article | Deletion]:
+        """Fetch one batch; as a whole again if a record in it came broken."""
+        problem = ""
+        for _ in range(self.client.attempts):
             body = self.client.call(
-                "efetch", db="pubmed", id=",".join(map(str, part)), retmode="xml"
+                "efetch", db="pubmed", id=",".join(map(str, pmids)), retmode="xml"
             )
             problems: list[Problem] = []
             try:
-                items: list[Article | Deletion] = list(read_articles(body, problems.append))
+                items = list(read_articles(body, problems.append))
             except NotPubMedXML as error:
-                raise SourceUnavailable(
-                    f"PubMed sent no records ({error.what})", "Try again later."
-                ) from None
-            self.library.add(items, "PubMed efetch", problems=problems)
-            missing = set(part) - {i.pmid for i in items if isinstance(i, Article)}
-            if problems or missing:
-                raise SourceUnavailable(
-                    f"PubMed sent {len(part) - len(missing)} of {len(part)} records whole",
-                    "Run the command again; what arrived is kept.",
-                )
-        return self.library.get_many(pmids)
+                problem = error.what
+                continue
+            if not problems:
+                return items
+            problem = str(problems[0])
+        raise AnswerCutShort(
+            f"PubMed sent records that cannot be read ({problem})",
+            "Run it again; what arrived is kept.",
+        )
 
     def close(self) -> None:
         """Close the library."""
         self.library.close()
 
-    @staticmethod
-    def _xml(body: bytes) -> Any:
-        parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
-        try:
-            return etree.fromstring(body, parser)
-        except etree.XMLSyntaxError:
-            raise SourceUnavailable("PubMed's answer is cut short", "Try again.") from None
+
+def _warnings(answer: Answer) -> Iterator[str]:
+    for said, terms in (
+        ("no such term", answer.phrases_not_found),
+        ("no such field", answer.fields_not_found),
+        ("ignored", answer.phrases_ignored),
+        ("no such phrase", answer.quoted_phrases_not_found),
+    ):
+        if terms:
+            yield f"{said}: {', '.join(terms)}"
+    yield from answer.messages
+
+
+def _within(query: str, low: int, high: int) -> str:
+    return f"({query}) AND {low}:{high}[uid]"
