@@ -59,8 +59,8 @@ COVERS = {
     "affiliations, dates, MeSH, types, ids, corrections, grants, references, history",
     "lxml iterparse": "nothing: it builds each record's tree and drops it",
     "Bio.Entrez.read": "every element and attribute as nested lists and dictionaries",
-    "pubmed_parser": "24 flat fields: title, abstract with categories, authors, journal, date, MeSH "
-    "and chemicals as text, keywords, types, ids, grant ids; no markup spans, major flags, "
+    "pubmed_parser": "24 flat fields: title, abstract with categories, authors, journal, date, "
+    "MeSH and chemicals as text, keywords, types, ids, grant ids; no markup spans, major flags, "
     "corrections, history, conflict of interest statement or online date",
     "xtract -mixed": "title, abstract, authors, journal, dates, MeSH, keywords, types, grants, "
     "corrections, ids as one line of text; no offsets, no reference PMIDs",
