@@ -40,6 +40,7 @@ def import_all(files: list[Path]) -> None:
     ):
         for file in files:
             library.import_file(file)
+        library.optimize()
 
 
 def steps(files: list[Path]) -> list[tuple[str, float]]:

@@ -5,8 +5,10 @@ one record, every problem has a byte offset, a truncated file yields what was wh
 does not grow with the file. There is no DTD, no entity expansion and no network access.
 
 Not kept, because nothing downstream asks for it: hours and minutes of history dates, equal
-contribution flags, gene symbols, space flight missions, general notes, object lists, the citation
-text of reference lists (their PMIDs are kept) and structured section titles of books.
+contribution and validity flags, gene symbols, space flight missions, general notes, object
+lists, other identifiers (manuscript, institution, ``OtherID``), citation text and headings of
+reference lists (their PMIDs are kept), their number, structured section titles of books, kinds of
+ISSN, medium and date, completeness of grants and data banks, indexing method, version dates.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import itertools
 import re
 import zlib
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -425,18 +428,27 @@ def _date(element: Any) -> PartialDate:
 
 def _day(element: Any) -> int:
     """``yyyymmdd`` of an element with numeric Year, Month, Day; 0 where the year is missing."""
-    year = month = day = 0
+    year = month = day = ""
     for child in element:
-        text = child.text or ""
-        if child.tag == "Year":
-            year = _number(text)
-            if year > 9999:
-                raise ValueError(f"{year} is no year")
-        elif child.tag == "Month":
-            month = _month(text.strip()) or 0
-        elif child.tag == "Day":
-            day = min(_number(text), 31)
-    return year * 10000 + (month or 1) * 100 + (day or 1) if year else 0
+        tag = child.tag
+        if tag == "Year":
+            year = child.text or ""
+        elif tag == "Month":
+            month = child.text or ""
+        elif tag == "Day":
+            day = child.text or ""
+    return _yyyymmdd(year, month, day)
+
+
+@lru_cache(maxsize=65536)  # the same days come again and again
+def _yyyymmdd(year: str, month: str, day: str) -> int:
+    if not year.strip():
+        return 0
+    number = _number(year)
+    if number > 9999:
+        raise ValueError(f"{number} is no year")
+    first = min(_number(day), 31) if day.strip() else 1
+    return number * 10000 + (_month(month.strip()) or 1) * 100 + (first or 1)
 
 
 def _author(element: Any) -> Author:

@@ -22,7 +22,7 @@ from cmeneeds.library.sql import compile_query
 from cmeneeds.pubmed_xml import Deletion, Problem, read_articles
 from cmeneeds.records import Article, from_json, to_json
 
-BATCH = 2000
+BATCH = 5000
 """Records a transaction: what a kill can cost, and what a second writer may have to wait for."""
 
 BUSY_SECONDS = 60.0
@@ -151,6 +151,7 @@ class Library:
                     "Make one with `cmeneeds library import FILE`, or use `--library sample`.",
                 )
             path.parent.mkdir(parents=True, exist_ok=True)
+        db: sqlite3.Connection | None = None
         try:
             if read_only:
                 db = sqlite3.connect(
@@ -163,7 +164,13 @@ class Library:
                 db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
             library = cls(path, db, read_only=read_only)
             library._prepare()
+        except LibraryDamaged:
+            if db is not None:
+                db.close()
+            raise
         except sqlite3.Error as error:
+            if db is not None:
+                db.close()
             raise LibraryDamaged(
                 f"{path} cannot be used as a library ({error})",
                 "Choose another file, or restore it from a copy.",
@@ -173,8 +180,9 @@ class Library:
     def _prepare(self) -> None:
         db = self._db
         db.execute("PRAGMA cache_size = -65536")
-        (version,) = db.execute("PRAGMA user_version").fetchone()
+        # In this order: while another process makes the file, both change between the two reads.
         (application,) = db.execute("PRAGMA application_id").fetchone()
+        (version,) = db.execute("PRAGMA user_version").fetchone()
         if application == schema.APPLICATION_ID and version == schema.SCHEMA_VERSION:
             self._settle()
             return
@@ -381,7 +389,8 @@ class Library:
         return self._db.execute(found, (pmid, digest)).fetchone() is not None
 
     def _insert(self, new: Iterable[tuple[Article, bytes, bytes]]) -> None:
-        rows = list(new)
+        # By PMID: FTS5 writes a segment whenever a row number is not larger than the last one.
+        rows = sorted(new, key=lambda row: row[0].pmid)
         db = self._db
         db.executemany(
             "INSERT INTO articles VALUES (?, ?, ?, ?, ?, ?, ?)",
