@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -28,6 +29,21 @@ LibraryOption = Annotated[
     str | None,
     typer.Option("--library", help="`sample`, or the path of a library (default: your own)."),
 ]
+
+
+EntrezOption = Annotated[
+    str | None,
+    typer.Option("--entrez-url", help="Another E-utilities server than NCBI's."),
+]
+
+
+def _use_entrez(url: str | None) -> None:
+    """Point every client of this process, and its kernels, to another server."""
+    if url is None:
+        return
+    if not url.startswith(("http://", "https://")):
+        raise UsageError(f"--entrez-url {url!r} is no web address", "Start it with http(s)://.")
+    os.environ["CMENEEDS_ENTREZ_URL"] = url
 
 
 def main() -> None:
@@ -68,8 +84,10 @@ def search(
     ] = None,
     library: LibraryOption = None,
     queries: Annotated[bool, typer.Option(help="Print each query in full.")] = False,
+    entrez_url: EntrezOption = None,
 ) -> None:
     """Build the strategy of a brief, run it, and print the search log."""
+    _use_entrez(entrez_url)
     from cmeneeds.brief import Brief
     from cmeneeds.retrieval import search as run
     from cmeneeds.sources import open_source
@@ -129,8 +147,10 @@ def report(
     ] = None,
     timeout: Annotated[int, typer.Option(help="Seconds that one cell may take.", min=1)] = 600,
     final: Annotated[bool, typer.Option("--final", help="Only if everything is signed.")] = False,
+    entrez_url: EntrezOption = None,
 ) -> None:
     """Make a whole needs assessment from a brief."""
+    _use_entrez(entrez_url)
     from cmeneeds.report.run import make_report
 
     if final:
@@ -261,8 +281,6 @@ def serve(
     ] = None,
 ) -> None:
     """Answer E-utilities requests from the local library."""
-    import os
-
     from cmeneeds.server import make_server, serve_forever
     from cmeneeds.sources import open_library
 

@@ -13,6 +13,8 @@ that and exits with ``exit_code`` (1: the work failed, 2: wrong usage or an inva
     │   └── ParameterError            a report parameter is unknown or of the wrong type
     ├── SourceError                   records cannot be had
     │   ├── SourceUnavailable         the service cannot be reached or refuses
+    │   ├── (entrez_errors)           what E-utilities answer instead: drawn in that module
+    │   ├── (sources.web)             WebUnavailable, WebRefused, WebTooLarge, WebNotJson
     │   ├── SampleMissing             the sample corpus is not installed or not the known file
     │   └── NotPubMedXML              the input is not PubMed XML at all
     ├── LibraryError                  the library file cannot do what was asked
