@@ -124,11 +124,13 @@ class Body(Writer):
                 else f"stated in words {md.cite(gap.cp_pmid)}"
             )
             best = text_of(gap.bp_passage)
+            design = text_of(gap.cp_design)
+            design = "design unknown" if design == "unknown" else design
             rows.append(
                 (
                     self._count(f"gap.{gap.gap_id}.rank"),
                     f"**{named(self._row_name(gap))}**{md.BREAK}{LEVELS[text_of(gap.gap_type)]}",
-                    f"{current} {md.BREAK}{named(text_of(gap.cp_design))}",
+                    f"{current} {md.BREAK}{named(design)}",
                     self.deck.source(best) if best else "none found",
                     text_of(gap.status),
                     self._count(f"gap.{gap.gap_id}.sources"),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cmeneeds.evidence.study import study_design
 from cmeneeds.frames import each_row
 from cmeneeds.report.markdown import clean
+from cmeneeds.report.writing import percentage
 from cmeneeds.strategy import all_facets
 
 if TYPE_CHECKING:
@@ -109,11 +110,13 @@ def magnitude(assessment: Assessment, most: int = 12) -> Figure | None:
             label=meaning if meaning not in seen else None,
         )  # fmt: skip
         axes.annotate(
-            clean(str(gap.cp_value_text)), (value, position), (7, 0), textcoords="offset points",
-            va="center", fontsize=8.5, color=INK, annotation_clip=False, parse_math=False,
+            percentage(clean(str(gap.cp_value_text))), (value, position), (7, 0),
+            textcoords="offset points", va="center", fontsize=8.5, color=INK,
+            annotation_clip=False, parse_math=False,
         )  # fmt: skip
         seen.add(meaning)
-        name = f"{clean(str(gap.subject))}: {gap.group}"
+        subject = clean(str(gap.subject))
+        name = f"{subject[:1].upper()}{subject[1:]}: {gap.group}"
         labels.append(textwrap.shorten(name, 46, placeholder=" …"))
     axes.set_yticks(range(len(labels)), labels, parse_math=False)
     axes.invert_yaxis()
