@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from benchmarks import library_import, library_queries, xml_to_article
+from benchmarks import library_import, library_queries, pubmed_fetch, xml_to_article
 
 
 def main() -> None:
     """Run them one after another, so that they do not disturb each other."""
-    for number, module in enumerate((xml_to_article, library_import, library_queries)):
+    for number, module in enumerate(
+        (xml_to_article, library_import, library_queries, pubmed_fetch)
+    ):
         if number:
             print()
         module.main()
