@@ -463,3 +463,16 @@ def test_records_go_to_the_users_own_library(server: Server, pauses: list[float]
     for path in library_path().parent.rglob("*"):
         if path.is_file():
             assert KEY.encode() not in path.read_bytes()
+
+
+def test_a_server_that_serves_the_sample_is_not_taken_for_pubmed(
+    server: Server, source: PubMedSource
+) -> None:
+    said = "Made from the sample corpus, not from PubMed."
+    server.replies(Reply(search_xml(0), headers=(("Cmeneeds-Notice", said),)))
+    brief = Brief.parse(
+        "topic: made-up disease\nyears: 2016-2021\naudience: {profession: nurses}\n"
+    )
+    records = search(build_strategy(brief, ["burden"]), source)
+    assert (records.source_kind, records.notice) == ("sample", said)
+    assert records.source != "PubMed"

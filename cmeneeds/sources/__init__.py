@@ -15,7 +15,8 @@ from cmeneeds.home import library_path
 from cmeneeds.library.store import Library, SearchResult
 from cmeneeds.records import Article
 
-Progress = Callable[[int], None]
+Progress = Callable[..., None]
+"""Told how many records have come in, and of how many where that is known."""
 
 
 class Source(Protocol):
@@ -33,10 +34,16 @@ class Source(Protocol):
         ISO date that the data speaks for: of the search at PubMed, else of the newest record.
     """
 
-    kind: str
     name: str
-    notice: str
     data_date: str
+
+    @property
+    def kind(self) -> str:
+        """See above."""
+
+    @property
+    def notice(self) -> str:
+        """See above."""
 
     def search(self, query: str) -> SearchResult:
         """Answer a query; raises QueryError or SourceError."""
@@ -123,5 +130,5 @@ def open_source(
     if kind == "pubmed":
         from cmeneeds.sources.pubmed import PubMedSource
 
-        return PubMedSource(open_library(None, create=True))
+        return PubMedSource(open_library(None, create=True), progress=progress)
     raise UsageError(f"there is no source {kind!r}", "Use pubmed, library or sample.")

@@ -103,6 +103,8 @@ class EntrezClient:
         self.attempts = attempts
         self.credentials = credentials or load_credentials()
         self.requests = 0
+        self.notice = ""
+        """What the server says about its records, such as that they are the sample."""
         self._sleep = sleep or time.sleep
         self._counting = threading.Lock()
         # One limit a server: a mirror's pace is not NCBI's.
@@ -157,6 +159,8 @@ class EntrezClient:
             # read1 does not complain of a body that ends early; the length tells.
             if promised and promised.isdecimal() and len(body) < int(promised):
                 raise ConnectionError(f"the answer was cut short at {len(body)} bytes")
+            # `cmeneeds serve` says here what its library is.
+            self.notice = response.headers.get("Cmeneeds-Notice") or self.notice
             return _Answer(body, response.headers, response.status)
 
     def call(self, function: str, **words: Any) -> bytes:

@@ -77,11 +77,21 @@ class PubMedSource:
         self.library = library
         self.client = client or EntrezClient()
         self.progress = progress
-        self.kind = "pubmed"
-        self.name = "PubMed"
-        self.notice = ""
+        # Another server's records are not PubMed's, whatever it holds.
+        own = self.client.base_url is None
+        self.name = "PubMed" if own else "an E-utilities server other than PubMed"
         self.data_date = datetime.now(UTC).date().isoformat()
         self._revised: dict[int, None] = {}
+
+    @property
+    def notice(self) -> str:
+        """What the server itself warns of."""
+        return self.client.notice
+
+    @property
+    def kind(self) -> str:
+        """``pubmed``; ``sample`` where the server says that it serves the sample."""
+        return "sample" if "sample corpus" in self.client.notice else "pubmed"
 
     # --- searching ------------------------------------------------------------------------------
 
