@@ -372,19 +372,23 @@ def _entry(number: int, line: str) -> dict[str, Any]:
         entry = json.loads(line, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         why = error.msg if isinstance(error, json.JSONDecodeError) else "it cannot be read"
-        raise UsageError(f"line {number} is not JSON: {why}", _TODO) from None
+        raise UsageError(f"line {number} is not JSON: {why}", _ONE_OBJECT_A_LINE) from None
     if not isinstance(entry, dict):
-        raise UsageError(f"line {number} is not a JSON object", _TODO)
+        raise UsageError(f"line {number} is not a JSON object", _ONE_OBJECT_A_LINE)
     if "text" not in entry:
-        raise UsageError(f'line {number} has no "text"', _TODO)
+        raise UsageError(f'line {number} has no "text"', _ONE_OBJECT_A_LINE)
     if not isinstance(entry["text"], str):
-        raise UsageError(f'line {number}: "text" is not a string', _TODO)
+        raise UsageError(f'line {number}: "text" is not a string', _ONE_OBJECT_A_LINE)
     for name in ("section", "title"):
         if not isinstance(entry.get(name), str | None):
-            raise UsageError(f'line {number}: "{name}" is not a string', _TODO)
+            raise UsageError(f'line {number}: "{name}" is not a string', _ONE_OBJECT_A_LINE)
     if not isinstance(entry.get("id"), str | int | float | None):
-        raise UsageError(f'line {number}: "id" is neither a string nor a number', _TODO)
+        raise UsageError(
+            f'line {number}: "id" is neither a string nor a number', _ONE_OBJECT_A_LINE
+        )
     return entry
 
 
-_TODO = 'Write one object a line, such as {"id": "1", "text": "Only 40% were screened."}'
+_ONE_OBJECT_A_LINE = (
+    'Write one object a line, such as {"id": "1", "text": "Only 40% were screened."}'
+)

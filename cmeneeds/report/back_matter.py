@@ -41,7 +41,7 @@ class BackMatter(Writer):
             ]
             text += md.table(
                 rows,
-                ("What is asked", "Where this report speaks of it", "Read in"),
+                ("What is asked", "Where this report speaks of it", "Source, read as excerpts"),
                 f"{named(name)} ({named(profile['region'])}).",
                 widths=(50, 24, 26),
             )
