@@ -43,6 +43,8 @@ class Descriptor(msgspec.Struct, frozen=True):
     """What was indexed instead in earlier years, such as ``Calcium Channels (2000-2006)``."""
     mapped_to: tuple[str, ...] = ()
     """UIs or names of the headings that a supplementary concept is indexed under."""
+    children: tuple[str, ...] = ()
+    """UIDs of Entrez (not UIs) of the headings right below it; told by esummary only."""
 
 
 _TREE_NUMBER = re.compile(r"[A-Z]\d{2}(?:\.\d{3}){0,14}")
@@ -101,6 +103,7 @@ def _from_summary(uid: str, fields: Mapping[str, Any]) -> Descriptor:
         links = tuple(links.values()) if "treenum" not in links else (links,)
     numbers = [str(k.get("treenum", "")) for k in links if isinstance(k, Mapping)]
     name = terms[0] if terms else ""
+    children = [c for k in links if isinstance(k, Mapping) for c in _texts(k.get("children"))]
     said = fields.get("ds_meshui") or ""
     mapped = [ui_of(m) or m for m in _texts(fields.get("ds_headingmappedtolist"))]
     return Descriptor(
@@ -111,6 +114,7 @@ def _from_summary(uid: str, fields: Mapping[str, Any]) -> Descriptor:
         " ".join(_texts(fields.get("ds_scopenote"))),
         tuple(_texts(fields.get("ds_previousindexing"))),
         tuple(mapped),
+        tuple(dict.fromkeys(c for c in children if c.isdecimal())),
     )
 
 

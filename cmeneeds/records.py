@@ -186,6 +186,32 @@ class Event(_Value, frozen=True):
 WITHDRAWN = ("retracted", "retraction notice")
 """Standings of a record whose words must carry nothing."""
 
+STANDINGS = (*WITHDRAWN, "expression of concern", "corrected", "updated", "unknown")
+"""What can be said of a record, the gravest first; of several the first counts."""
+
+NOTICES_IN = {
+    "RetractionIn": "retracted",
+    "RetractedandRepublishedIn": "retracted",
+    "ExpressionOfConcernIn": "expression of concern",
+    "ErratumIn": "corrected",
+    "CorrectedandRepublishedIn": "corrected",
+    "PartialRetractionIn": "corrected",  # "considered by NLM to be errata"
+    "UpdateIn": "updated",
+}
+"""RefType of a notice about this record -> standing
+(https://www.nlm.nih.gov/bsd/policy/errata.html)."""
+
+NOTICES_OF = {
+    "RetractionOf": "retracted",
+    "RetractedandRepublishedFrom": "retracted",
+    "ExpressionOfConcernFor": "expression of concern",
+    "ErratumFor": "corrected",
+    "CorrectedandRepublishedFrom": "corrected",
+    "PartialRetractionOf": "corrected",
+    "UpdateOf": "updated",
+}
+"""RefType of the record that this one is a notice about -> standing of that record."""
+
 
 class Article(_Value, frozen=True, kw_only=True):
     """One PubMed record.
@@ -262,22 +288,13 @@ class Article(_Value, frozen=True, kw_only=True):
         ``updated``, ``unknown``. A record that says nothing is ``unknown``, not clean: the notice
         may be newer than the record.
         """
-        kinds = {r.kind for r in self.related}
+        said = {NOTICES_IN[r.kind] for r in self.related if r.kind in NOTICES_IN}
         types = set(self.type_names)
-        if "Retracted Publication" in types or kinds & {
-            "RetractionIn",
-            "RetractedandRepublishedIn",
-        }:
-            return "retracted"
+        if "Retracted Publication" in types:
+            said.add("retracted")
         if "Retraction of Publication" in types:
-            return "retraction notice"
-        if "ExpressionOfConcernIn" in kinds:
-            return "expression of concern"
-        if kinds & {"ErratumIn", "CorrectedandRepublishedIn"}:
-            return "corrected"
-        if "UpdateIn" in kinds:
-            return "updated"
-        return "unknown"
+            said.add("retraction notice")
+        return next((s for s in STANDINGS if s in said), "unknown")
 
     def text_of(self, section: int) -> str:
         """Return the text that offsets of ``section`` count in; -1 is the title.

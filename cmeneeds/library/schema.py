@@ -23,8 +23,12 @@ from functools import lru_cache
 
 from cmeneeds.records import Article, Author, Journal
 
-SCHEMA_VERSION = 2
-"""Raised whenever tables or index entries change; a library of another version is refused."""
+SCHEMA_VERSION = 3
+"""Raised whenever tables or index entries change."""
+
+UPGRADABLE = (2,)
+"""Versions that only lack the tables of :data:`BESIDE`: writing adds them, reading does without.
+A library of any other version is refused."""
 
 APPLICATION_ID = 0x434D454E
 """``CMEN``: marks the SQLite file as ours."""
@@ -108,6 +112,35 @@ CREATE TABLE searches (
 );
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
+
+BESIDE = """
+CREATE TABLE IF NOT EXISTS documents ( -- texts beside PubMed records: full articles, book sections
+    id       TEXT PRIMARY KEY,     -- such as PMC3258215 or NBK12345
+    source   TEXT NOT NULL,        -- pmc, bookshelf
+    pmid     INTEGER,
+    fetched  TEXT NOT NULL,        -- day, ISO 8601
+    revised  INTEGER NOT NULL,     -- revision of the PubMed record at that time, 0 unknown
+    problem  TEXT NOT NULL,        -- why there is no document; empty where there is one
+    document BLOB                  -- documents.document_to_json
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS documents_pmid ON documents (pmid);
+CREATE TABLE IF NOT EXISTS links ( -- what elink, or the record itself, said
+    pmid     INTEGER NOT NULL,
+    name     TEXT NOT NULL,        -- elink's linkname, such as pubmed_pubmed_citedin
+    position INTEGER NOT NULL,     -- in the order of the service
+    target   INTEGER NOT NULL,     -- UID in the database that the name leads to
+    score    INTEGER,              -- of related articles
+    PRIMARY KEY (pmid, name, position)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS links_target ON links (name, target);
+CREATE TABLE IF NOT EXISTS asked ( -- when it was asked, also where nothing came back
+    pmid INTEGER NOT NULL,
+    name TEXT NOT NULL,            -- linkname, or ``standing``
+    day  TEXT NOT NULL,            -- ISO 8601
+    PRIMARY KEY (pmid, name)
+) WITHOUT ROWID;
+"""
+"""What the library knows beside the records."""
 
 _NOT_ALNUM = re.compile(r"[\W_]+")
 

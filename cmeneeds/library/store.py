@@ -7,7 +7,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from itertools import islice
@@ -186,6 +186,13 @@ class Library:
         if application == schema.APPLICATION_ID and version == schema.SCHEMA_VERSION:
             self._settle()
             return
+        if application == schema.APPLICATION_ID and version in schema.UPGRADABLE:
+            if not self.read_only:
+                with self._write():  # what another process has added meanwhile is left alone
+                    self._run(schema.BESIDE)
+                    db.execute(f"PRAGMA user_version = {schema.SCHEMA_VERSION}")
+            self._settle()
+            return
         if application == schema.APPLICATION_ID:
             raise LibraryDamaged(
                 f"{self.path} has schema {version}, this version reads {schema.SCHEMA_VERSION}",
@@ -206,13 +213,16 @@ class Library:
                 f"{self.path} is an SQLite file, but not a cmeneeds library",
                 "Choose another file.",
             )
-        for statement in schema.DDL.split(";\n"):
-            if statement.strip():
-                db.execute(statement)
+        self._run(schema.DDL + schema.BESIDE)
         # Larger than FTS5's default of 1 MiB: fewer segments to write and to merge.
         db.execute("INSERT INTO fulltext(fulltext, rank) VALUES ('hashsize', 67108864)")
         db.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
         db.execute(f"PRAGMA user_version = {schema.SCHEMA_VERSION}")
+
+    def _run(self, statements: str) -> None:
+        for statement in statements.split(";\n"):
+            if statement.strip():
+                self._db.execute(statement)
 
     def _settle(self) -> None:
         """Choose how to write; only once the file is known to be ours."""
@@ -538,6 +548,17 @@ class Library:
                 "INSERT INTO searches (at, query, translation, count) VALUES (?, ?, ?, ?)",
                 (_now(), result.query, result.translation, result.count),
             )
+
+    # --- for the modules beside this one --------------------------------------------------------
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """For reading what :mod:`cmeneeds.library.beside` keeps."""
+        return self._db
+
+    def writing(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Write within one transaction; raises LibraryReadOnly."""
+        return self._write()
 
     # --- about itself ---------------------------------------------------------------------------
 

@@ -1,0 +1,192 @@
+"""A topic in NLM's words: MeSH headings, entry terms, places in the tree, and spelling.
+
+``esearch db=mesh`` finds headings, ``esummary`` tells their names and, by ``Children``, the
+headings below them. A heading is put into the library only together with everything below it, so
+that ``[mh]`` explodes offline as PubMed explodes it, or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from cmeneeds.errors import SourceError
+from cmeneeds.eutils_xml import parse_esearch, parse_espell
+from cmeneeds.library.beside import store_headings
+from cmeneeds.library.schema import term_key
+from cmeneeds.library.store import Library
+from cmeneeds.mesh import Descriptor, parse_mesh_summaries
+from cmeneeds.sources.entrez import EntrezClient
+from cmeneeds.sources.registry import Outage
+
+BATCH = 200
+"""Headings a request."""
+
+LOOKED_AT = 50
+"""Headings that esearch finds for one name and that are compared with it."""
+
+MAX_BELOW = 3000
+"""Headings below those of one topic that are fetched; more are hardly one topic."""
+
+
+@dataclass(frozen=True)
+class TopicHeadings:
+    """Headings for the names of a topic.
+
+    Attributes
+    ----------
+    matched : dict of str to Descriptor
+        By name as it was given: the heading that has it as its name or entry term.
+    near : tuple of Descriptor
+        Others that MeSH found for a name without a heading; for the writer to choose from.
+    unmatched : tuple of str
+        Names that no heading has.
+    below : int
+        Headings below the matched ones that were fetched.
+    stored : bool
+        Whether names and tree went into the library, so that explosion works offline.
+    notes : tuple of str
+        What is missing, one sentence each.
+    outages : tuple of Outage
+        ``source`` is ``mesh``.
+    """
+
+    matched: dict[str, Descriptor]
+    near: tuple[Descriptor, ...] = ()
+    unmatched: tuple[str, ...] = ()
+    below: int = 0
+    stored: bool = False
+    notes: tuple[str, ...] = ()
+    outages: tuple[Outage, ...] = ()
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """Names of the matched headings, each once."""
+        return tuple(dict.fromkeys(d.name for d in self.matched.values()))
+
+
+def mesh_for_topic(
+    client: EntrezClient,
+    library: Library | None,
+    words: Sequence[str],
+    *,
+    max_below: int = MAX_BELOW,
+) -> TopicHeadings:
+    """Look the names of a topic up in MeSH, and keep what is found in the library.
+
+    Parameters
+    ----------
+    client : EntrezClient
+    library : Library or None
+        Where names, entry terms and tree positions are kept; None or read-only: nowhere.
+    words : sequence of str
+        Names of the topic, such as ``type 2 diabetes``.
+    max_below : int
+        Give up the tree, and say so, beyond so many headings below the matched ones.
+
+    Returns
+    -------
+    TopicHeadings
+        What could not be asked is among its ``outages``; nothing is raised for it.
+    """
+    wanted = list(dict.fromkeys(" ".join(w.replace('"', " ").split()) for w in words))
+    matched: dict[str, Descriptor] = {}
+    near: dict[str, Descriptor] = {}
+    notes: list[str] = []
+    outages: list[Outage] = []
+    tried: list[str] = []
+    try:
+        for word in filter(None, wanted):
+            found = _search(client, word)
+            tried.append(word)
+            exact = [d for d in found if term_key(word) in _keys(d)]
+            if exact:  # a heading goes before a substance of the same name
+                matched[word] = min(exact, key=lambda d: not d.ui.startswith("D"))
+            else:
+                near |= {d.ui: d for d in found if d.ui}
+        below, whole = _below(client, matched.values(), max_below)
+    except SourceError as error:
+        outages.append(Outage("mesh", str(error)))
+        notes.append(f"MeSH could not be asked to the end: {error}")
+        below, whole = {}, False
+    else:
+        if not whole:
+            notes.append(
+                f"more than {max_below:,} headings stand below these: the tree was not kept, and "
+                "they are not exploded offline"
+            )
+    stored = False
+    if whole and matched and library is not None and not library.read_only:
+        store_headings(library, [*matched.values(), *below.values()])
+        stored = True
+    chosen = {d.ui for d in matched.values()}
+    return TopicHeadings(
+        matched,
+        tuple(d for ui, d in near.items() if ui not in chosen),
+        tuple(w for w in tried if w not in matched),
+        len(below),
+        stored,
+        tuple(notes),
+        tuple(outages),
+    )
+
+
+def suggest_spelling(client: EntrezClient, words: Sequence[str]) -> dict[str, str]:
+    """Ask PubMed how it would spell names of a topic.
+
+    Returns
+    -------
+    dict of str to str
+        Suggestions by name; names that it would leave as they are, are left out.
+
+    Raises
+    ------
+    SourceError
+        If it cannot be asked.
+    """
+    found: dict[str, str] = {}
+    for word in dict.fromkeys(words):
+        said = parse_espell(client.call("espell", db="pubmed", term=word)).corrected
+        if said and term_key(said) != term_key(word):
+            found[word] = said
+    return found
+
+
+# --- asking -------------------------------------------------------------------------------------
+
+
+def _search(client: EntrezClient, word: str) -> list[Descriptor]:
+    body = client.call("esearch", db="mesh", term=f'"{word}"', retmax=LOOKED_AT, retmode="xml")
+    return _summaries(client, parse_esearch(body).ids)
+
+
+def _summaries(client: EntrezClient, uids: Sequence[str]) -> list[Descriptor]:
+    found: list[Descriptor] = []
+    for start in range(0, len(uids), BATCH):
+        batch = ",".join(uids[start : start + BATCH])
+        body = client.call("esummary", db="mesh", id=batch, version="2.0", retmode="xml")
+        found += parse_mesh_summaries(body)
+    return found
+
+
+def _below(
+    client: EntrezClient, roots: Iterable[Descriptor], most: int
+) -> tuple[dict[str, Descriptor], bool]:
+    """Return all headings below some, by UID of Entrez, and whether these are all."""
+    below: dict[str, Descriptor] = {}
+    level = list(dict.fromkeys(uid for d in roots for uid in d.children))
+    while level:
+        if len(below) + len(level) > most:
+            return {}, False
+        found = _summaries(client, level)
+        if len(found) < len(level):
+            return {}, False
+        below |= dict(zip(level, found, strict=True))
+        # A heading stands in several places of the tree: those seen are not asked for again.
+        children = dict.fromkeys(uid for d in found for uid in d.children)
+        level = [uid for uid in children if uid not in below]
+    return below, True
+
+
+def _keys(descriptor: Descriptor) -> set[str]:
+    return {term_key(t) for t in (descriptor.name, *descriptor.entry_terms)}
