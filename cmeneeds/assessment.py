@@ -92,8 +92,20 @@ class Assessment:
         }
         for label in ("GAP", "RATE", "REC", "CAUSE", "BURDEN", "EVGAP"):
             counts[f"findings.{label}"] = int((self.findings["label"] == label).sum())
+        counts["documents.total"] = len(self.records.documents)
+        counts["documents.guideline"] = sum(
+            1 for d in self.records.documents if d.role == "guideline"
+        )
+        counts["documents.study"] = sum(1 for d in self.records.documents if d.role == "study")
+        counts["documents.background"] = len(self.records.background)
+        counts["documents.trials"] = len(self.records.trials)
+        for number, e in enumerate(self.records.beside):
+            if e.count is not None:
+                counts[f"beside.{number}.count"] = e.count
+            counts[f"beside.{number}.retrieved"] = e.retrieved
         for e in self.records.log:
-            counts[f"search.{e.facet}.count"] = e.count
+            if e.count is not None:
+                counts[f"search.{e.facet}.count"] = e.count
             counts[f"search.{e.facet}.retrieved"] = e.retrieved
             counts[f"search.{e.facet}.new"] = e.new
         for gap in each_row(self.gaps):
@@ -114,7 +126,7 @@ def assess(brief: Brief, records: Records, decisions: list[Decision] | None = No
         on. There is never a filled-in report without evidence (design law 2).
     """
     records.require_some(brief)
-    findings = find(records.articles)
+    findings = find(records)
     computed = analyze_gaps(findings, records, brief)
     if computed.empty:
         raise NoEvidence(

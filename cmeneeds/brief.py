@@ -36,6 +36,10 @@ EARLIEST_YEAR = 1781
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 Term = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=200)]
 
+ENTREZ_SOURCES = ("bookshelf", "pmc")
+WEB_SOURCES = ("uspstf", "ctgov")
+"""Sources beside PubMed, asked unless the brief says ``off``. Plugins are asked if named."""
+
 SourceName = Literal["pubmed", "library", "sample"]
 Accreditor = Literal[
     "ACCME", "EACCME", "Joint Accreditation", "ANCC", "ACPE", "Royal College", "CFPC", "RACGP"
@@ -45,6 +49,17 @@ Accreditor = Literal[
 def _listed(value: object) -> object:
     """Let one value stand for a list of one."""
     return [value] if isinstance(value, (str, dict)) else value
+
+
+def _switch(value: object) -> object:
+    """Read a switch: YAML itself turns on and off into true and false."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return value
+
+
+Switch = Annotated[Literal["on", "off", "required"], BeforeValidator(_switch)]
+SourceKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 
 
 def _day(value: object) -> object:
@@ -185,6 +200,8 @@ class Brief(_Part):
         Whose rules the report is checked against.
     source : str
         ``pubmed``, ``library`` (the user's own) or ``sample``.
+    also_search : dict of str to str
+        Sources beside the records, each ``on``, ``off`` or ``required``; see :meth:`beside`.
     """
 
     topic: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=200)]
@@ -204,6 +221,7 @@ class Brief(_Part):
     contributors: list[Contributor] = []
     learner_data: Text | None = None
     source: SourceName = "pubmed"
+    also_search: dict[SourceKey, Switch] = {}
 
     @field_validator("population", mode="before")
     @classmethod
@@ -242,6 +260,16 @@ class Brief(_Part):
         """SHA-256 (hex) of the brief's content, the same however the YAML is laid out."""
         data = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(data.encode()).hexdigest()
+
+    def beside(self, source: str) -> dict[str, str]:
+        """Tell which sources are asked beside records of ``source``, each ``on`` or ``required``.
+
+        With PubMed these are Bookshelf, PMC, the USPSTF and ClinicalTrials.gov unless the brief
+        says ``off``; with a library or the sample, which need no network, only those it names.
+        """
+        usual = (*ENTREZ_SOURCES, *WEB_SOURCES) if source == "pubmed" else ()
+        wanted = dict.fromkeys(usual, "on") | self.also_search
+        return {name: switch for name, switch in wanted.items() if switch != "off"}
 
     def blind(self) -> Brief:
         """Return the brief without anything about money or persons.

@@ -182,7 +182,10 @@ class Document(_Value, frozen=True, kw_only=True):
     id: str
     """Such as ``PMC3258215`` or ``NBK12345``: letters and digits; addresses begin with it."""
     kind: str
-    """``pmc article``, ``book`` or ``book section``."""
+    """``pmc article``, ``book``, ``book section``, ``recommendation`` or ``trial registration``."""
+    role: str = "study"
+    """What it may be used for: ``study``, ``guideline`` (what should be done; what it says about
+    practice is quoted from others) or ``background`` (never one side of a gap)."""
     article_type: str = ""
     """As the source declares it, such as ``research-article`` or ``correction``."""
     title: str = ""
@@ -196,6 +199,8 @@ class Document(_Value, frozen=True, kw_only=True):
     publisher: str = ""
     year: int | None = None
     """Of the issue, else online, as :attr:`cmeneeds.records.Article.year`."""
+    date: str = ""
+    """ISO 8601, as precise as the source gives it; empty where only the year is known."""
     language: str = ""
     authors: tuple[Author, ...] = ()
     licence: Licence = Licence()
@@ -204,7 +209,45 @@ class Document(_Value, frozen=True, kw_only=True):
     references: tuple[Reference, ...] = ()
     full_text: bool = False
     """Whether the source gave the body, not only title and abstract."""
+    keywords: tuple[str, ...] = ()
+    url: str = ""
+    """Page for readers, where the source names one; see :attr:`page`."""
+    accessed: str = ""
+    """Of web sources: when the archived answer was last known to be current, UTC."""
+    sha256: str = ""
+    """Of web sources: of the archived answer that it was read from."""
     parts: tuple[Part, ...] = ()
+
+    @property
+    def page(self) -> str:
+        """Address of its page; empty where none is known."""
+        if self.url or not self.id.startswith(("PMC", "NBK")):
+            return self.url
+        home = (
+            "https://pmc.ncbi.nlm.nih.gov/articles/"
+            if self.id.startswith("PMC")
+            else "https://www.ncbi.nlm.nih.gov/books/"
+        )
+        return f"{home}{self.id}/"
+
+    @property
+    def retraction_status(self) -> str:
+        """What it says of its own standing, in the words of :class:`~cmeneeds.records.Article`.
+
+        JATS names them in ``article-type`` and ``related-article-type``; a notice elsewhere is not
+        seen, so the rest is ``unknown``.
+        """
+        if self.article_type == "retraction":
+            return "retraction notice"
+        kinds = {r.kind for r in self.related}
+        for said, standing in (
+            ("retraction-forward", "retracted"),
+            ("expression-of-concern", "expression of concern"),
+            ("correction-forward", "corrected"),
+        ):
+            if said in kinds:
+                return standing
+        return "unknown"
 
     def works(self, part: Part, start: int = 0, end: int | None = None) -> tuple[Reference, ...]:
         """Return the works cited inside a span of a part, in the order of the reference list."""

@@ -12,16 +12,20 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from cmeneeds.brief import Brief
+from cmeneeds.documents import Document
 from cmeneeds.errors import NoEvidence, RunBroken
 from cmeneeds.records import Article
+from cmeneeds.search_log import SearchEntry
 from cmeneeds.sources import Source, open_source
 from cmeneeds.strategy import Strategy
+from cmeneeds.works import Works
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,26 +33,8 @@ if TYPE_CHECKING:
 MAX_PER_FACET = 1000
 """Records fetched for one facet, the newest first. What is left out is said in the search log."""
 
-SNAPSHOT_FORMAT = "cmeneeds-snapshot-1"
-
-
-class SearchEntry(msgspec.Struct, frozen=True):
-    """One line of the search log.
-
-    ``count`` is what the source reports, ``retrieved`` how many of these were fetched, ``new``
-    how many no earlier query of this strategy had found.
-    """
-
-    facet: str
-    question: str
-    source: str
-    data_date: str
-    query: str
-    translation: str
-    count: int
-    retrieved: int
-    new: int
-    notes: str
+SNAPSHOT_FORMAT = "cmeneeds-snapshot-2"
+_READABLE = ("cmeneeds-snapshot-1", SNAPSHOT_FORMAT)
 
 
 @dataclass(frozen=True)
@@ -67,6 +53,10 @@ class Records:
         See :class:`~cmeneeds.sources.Source`.
     searched_at : str
         ISO 8601, UTC. Not part of any table.
+    documents : tuple of Document
+        Full texts, book sections, recommendations and background from beside PubMed, by id.
+    beside : tuple of SearchEntry
+        What those sources were asked, one line each; an outage is told in its ``notes``.
     """
 
     articles: tuple[Article, ...]
@@ -77,6 +67,8 @@ class Records:
     notice: str
     data_date: str
     searched_at: str
+    documents: tuple[Document, ...] = ()
+    beside: tuple[SearchEntry, ...] = ()
 
     def __len__(self) -> int:
         """Number of records."""
@@ -91,13 +83,29 @@ class Records:
         """The records by PMID."""
         return {a.pmid: a for a in self.articles}
 
+    @cached_property
+    def works(self) -> Works:
+        """Everything that can be cited, by citation key."""
+        return Works(self.articles, self.documents)
+
+    @property
+    def background(self) -> tuple[Document, ...]:
+        """Documents that tell what else there is to know, and never carry a gap."""
+        return tuple(d for d in self.documents if d.role == "background")
+
+    @property
+    def trials(self) -> tuple[Document, ...]:
+        """Of the background, the registrations of trials."""
+        return tuple(d for d in self.background if d.kind == "trial registration")
+
     @property
     def search_log(self) -> pd.DataFrame:
         """The search log as a table."""
         import pandas as pd
 
         columns = list(SearchEntry.__struct_fields__)
-        return pd.DataFrame([msgspec.structs.asdict(e) for e in self.log], columns=columns)
+        entries = [msgspec.structs.asdict(e) for e in (*self.log, *self.beside)]
+        return pd.DataFrame(entries, columns=columns).astype({"count": "Int64"})
 
     @property
     def table(self) -> pd.DataFrame:
@@ -148,12 +156,14 @@ class Records:
             "data_date": self.data_date,
             "searched_at": self.searched_at,
             "log": self.log,
+            "beside": self.beside,
         }
         lines = [encode(head)]
         lines += [
             encode({"facets": self.facets.get(a.pmid, ()), "record": a})
             for a in sorted(self.articles, key=lambda a: a.pmid)
         ]
+        lines += [encode({"document": d}) for d in sorted(self.documents, key=lambda d: d.id)]
         packed = io.BytesIO()
         with gzip.GzipFile(fileobj=packed, mode="wb", mtime=0, filename="") as stream:
             stream.write(b"\n".join(lines) + b"\n")
@@ -179,16 +189,19 @@ class Records:
                 f"{path} is not a readable snapshot ({str(error).splitlines()[0]})",
                 "Make the run again with `cmeneeds report`.",
             ) from error
-        rows.sort(key=lambda row: -row.record.pmid)
+        found = [(row.record, row.facets) for row in rows if row.record is not None]
+        found.sort(key=lambda pair: -pair[0].pmid)
         return cls(
-            articles=tuple(row.record for row in rows),
-            facets={row.record.pmid: row.facets for row in rows},
+            articles=tuple(record for record, _ in found),
+            facets={record.pmid: facets for record, facets in found},
             log=head.log,
             source_kind=head.source_kind,
             source=head.source,
             notice=head.notice,
             data_date=head.data_date,
             searched_at=head.searched_at,
+            documents=tuple(row.document for row in rows if row.document is not None),
+            beside=head.beside,
         )
 
 
@@ -200,15 +213,23 @@ class _Head(msgspec.Struct):
     data_date: str
     searched_at: str
     log: tuple[SearchEntry, ...]
+    beside: tuple[SearchEntry, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.format != SNAPSHOT_FORMAT:
+        if self.format not in _READABLE:
             raise ValueError(f"unknown format {self.format!r}")
 
 
 class _Row(msgspec.Struct):
-    facets: tuple[str, ...]
-    record: Article
+    """A record with the facets that found it, or a document."""
+
+    facets: tuple[str, ...] = ()
+    record: Article | None = None
+    document: Document | None = None
+
+    def __post_init__(self) -> None:
+        if (self.record is None) is (self.document is None):
+            raise ValueError("a line holds a record or a document")
 
 
 _line = msgspec.json.Decoder(_Row).decode
@@ -297,6 +318,9 @@ def _search(
         log[0] = msgspec.structs.replace(
             log[0], notes="; ".join(filter(None, (log[0].notes, note)))
         )
+    from cmeneeds.sources.beside import gather_beside
+
+    documents, beside = gather_beside(strategy.brief, source, articles, progress)
     return Records(
         articles=tuple(articles),
         facets={a.pmid: tuple(found[a.pmid]) for a in articles},
@@ -306,4 +330,6 @@ def _search(
         notice=source.notice,
         data_date=source.data_date,
         searched_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        documents=documents,
+        beside=beside,
     )

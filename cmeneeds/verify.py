@@ -18,14 +18,13 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from cmeneeds.assessment import Assessment, assess
 from cmeneeds.brief import Brief
 from cmeneeds.decisions import load_decisions
 from cmeneeds.education import education_wording
 from cmeneeds.errors import CmeneedsError, RunBroken
-from cmeneeds.evidence.passages import parse_address
 from cmeneeds.frames import each_row, text_of
 from cmeneeds.records import to_json
 from cmeneeds.report import markdown as md
@@ -35,9 +34,7 @@ from cmeneeds.report.references import csl
 from cmeneeds.report.run import TABLES, write_csvs
 from cmeneeds.report.tables import guarded
 from cmeneeds.retrieval import Records
-
-if TYPE_CHECKING:
-    from cmeneeds.records import Article
+from cmeneeds.works import Works
 
 KEYS = {
     "findings": "finding_id",
@@ -186,7 +183,7 @@ def _rows(data: str, key: str) -> dict[str, dict[str, str]]:
 
 
 def _check_tables(result: Verification, folder: Path, assessment: Assessment) -> None:
-    by_pmid = assessment.records.by_pmid
+    works = assessment.records.works
     with tempfile.TemporaryDirectory(prefix="cmeneeds-verify-") as derived_folder:
         write_csvs(assessment, Path(derived_folder))
         for name in TABLES:
@@ -201,7 +198,7 @@ def _check_tables(result: Verification, folder: Path, assessment: Assessment) ->
                 _check_row(result, f"{name}.csv, {row}", said.get(row), derived.get(row))
             if name == "findings":
                 for row, cells in said.items():
-                    _check_passage(result, row, cells, by_pmid)
+                    _check_passage(result, row, cells, works)
 
 
 def _check_row(
@@ -217,20 +214,25 @@ def _check_row(
         result._expect(f"{where}, {column}", said.get(column, ""), derived.get(column, ""))
 
 
-def _check_passage(
-    result: Verification, address: str, cells: dict[str, str], by_pmid: dict[int, Article]
-) -> None:
+def _check_passage(result: Verification, address: str, cells: dict[str, str], works: Works) -> None:
     """Read the passage straight from the snapshot, past everything that computes findings."""
-    sentence = guarded(_sentence(address, by_pmid))
+    sentence = guarded(_sentence(address, works))
     result._expect(f"passage {address}", cells.get("text", ""), sentence)
 
 
-def _sentence(address: str, by_pmid: dict[int, Article]) -> str:
+def _sentence(address: str, works: Works) -> str:
     """The exact text that an address means; empty if there is none."""
     try:
-        place = parse_address(address)
-        return by_pmid[place.pmid].text_of(place.section)[place.start : place.end]
-    except (CmeneedsError, KeyError, IndexError):
+        return works.locate(address).text
+    except CmeneedsError:
+        return ""
+
+
+def _source(address: str, works: Works) -> str:
+    """Citation key of the work that an address leads to; empty if there is none."""
+    try:
+        return works.key_of(address)
+    except CmeneedsError:
         return ""
 
 
@@ -258,20 +260,20 @@ def _check_report(
     except (OSError, UnicodeDecodeError):
         result._expect("report.md", "missing or unreadable", "a report")
         return
-    by_pmid = assessment.records.by_pmid
+    works = assessment.records.works
     labels = dict(zip(assessment.findings["finding_id"], assessment.findings["label"], strict=True))
     for figure in reading.figures:
-        sentence = _sentence(figure.passage, by_pmid)
+        sentence = _sentence(figure.passage, works)
         where = f"report.md, figure of {figure.passage}"
         result._expect(
             where, figure.text, figure.text if _holds(figure.text, sentence) else sentence
         )
     for card in reading.passages:
         where = f"report.md, card {card.address}"
-        result._expect(where, card.text, md.clean(_sentence(card.address, by_pmid)))
+        result._expect(where, card.text, md.clean(_sentence(card.address, works)))
         result._expect(f"{where}, label", card.label, str(labels.get(card.address, "no finding")))
-        pmid = card.address.split(".", 1)[0]
-        result._expect(f"{where}, citation", "; ".join(card.citations), f"pmid-{pmid}")
+        cited = _source(card.address, works)
+        result._expect(f"{where}, citation", "; ".join(card.citations), cited)
     for number in reading.counts:
         value = assessment.counts.get(number.key)
         shown = f"{value:,}" if isinstance(value, int) else str(value)
@@ -306,8 +308,10 @@ def _known_names(assessment: Assessment) -> frozenset[str]:
     said.update(_strings(assessment.brief.model_dump(mode="json")))
     said.update(str(a) for a in assessment.brief.audience)
     said.add(assessment.brief.slug)
-    for entry in assessment.records.log:
-        said.update((entry.notes, *entry.notes.split("; ")))
+    for entry in (*assessment.records.log, *assessment.records.beside):
+        said.update((entry.source, entry.notes, *entry.notes.split("; ")))
+    for document in assessment.records.background:
+        said.update((document.id, *(part.text for part in document.parts)))
     for gap in each_row(assessment.gaps):
         name = text_of(gap.subject)
         said.add(f"{name[:1].upper()}{name[1:]}: {gap.group}")
@@ -345,7 +349,7 @@ def _check_references(result: Verification, folder: Path, records: Records) -> N
     except (OSError, ValueError):
         result._expect("references.json", "missing or unreadable", "a list of references")
         return
-    derived = {f"pmid-{a.pmid}": csl(a) for a in records.articles}
+    derived = {work.key: csl(work) for work in records.works.values()}
     names = [str(item.get("id")) for item in listed]
     for item in listed:
         name = str(item.get("id"))

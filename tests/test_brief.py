@@ -58,6 +58,7 @@ contributors:
     relationships:
       - {company: Made-up Pharma, nature: speaker, mitigation: recused}
 learner_data: survey.csv
+also_search: {uspstf: on, ctgov: off, pmc: required}
 source: sample
 """
 
@@ -99,6 +100,23 @@ def test_every_key_is_read() -> None:
     assert person.relationships is not None
     assert person.relationships[0].mitigation == "recused"
     assert brief.source == "sample"
+    assert brief.also_search == {"uspstf": "on", "ctgov": "off", "pmc": "required"}
+
+
+def test_what_is_asked_beside_the_records() -> None:
+    brief = Brief.parse(EVERYTHING)
+    assert brief.beside("sample") == {"uspstf": "on", "pmc": "required"}
+    assert brief.beside("pubmed") == {"bookshelf": "on", "pmc": "required", "uspstf": "on"}
+    least = Brief.parse(LEAST)
+    assert least.beside("sample") == least.beside("library") == {}  # no network unless asked for
+    assert set(least.beside("pubmed")) == {"bookshelf", "pmc", "uspstf", "ctgov"}
+
+
+def test_a_switch_is_on_off_or_required() -> None:
+    with pytest.raises(BriefError, match="also_search.uspstf.*'on', 'off' or 'required'"):
+        Brief.parse(LEAST + "also_search: {uspstf: maybe}\n")
+    with pytest.raises(BriefError, match="also_search"):
+        Brief.parse(LEAST + "also_search: {../x: on}\n")
 
 
 def test_three_lines_are_enough() -> None:

@@ -12,6 +12,7 @@ from cmeneeds.brief import Brief
 from cmeneeds.gaps.subjects import UNSTATED, Vocabulary, group_of
 from cmeneeds.gaps.terms import TermIndex, content_words, fold, tokens
 from cmeneeds.records import Article, Keyword, MeshHeading
+from cmeneeds.works import Work
 
 Make = Callable[..., Article]
 
@@ -35,6 +36,10 @@ def vocabulary(make: Make, *keywords: tuple[str, ...], **fields: object) -> Voca
 
 
 # --- words --------------------------------------------------------------------------------------
+
+
+def names_of(article: Article) -> list[str]:
+    return Work("", article).names
 
 
 @pytest.mark.parametrize(
@@ -187,14 +192,14 @@ def test_the_order_of_records_changes_no_subject_and_no_name(make_article: Make)
 def test_a_record_is_about_the_topic_if_it_names_it_whole(
     make_article: Make, title: str, about: bool
 ) -> None:
-    assert Vocabulary([], BRIEF).is_about(make_article(pmid=1, title=title)) is about
+    assert Vocabulary([], BRIEF).is_about(names_of(make_article(pmid=1, title=title))) is about
 
 
 def test_keywords_and_headings_also_say_what_a_record_is_about(make_article: Make) -> None:
     words = Vocabulary([], BRIEF)
-    assert words.is_about(make_article(pmid=1, keywords=(Keyword("zandoric fever"),)))
-    assert words.is_about(make_article(pmid=1, mesh=(MeshHeading("D1", "Fever, Zandoric"),)))
-    assert not words.is_about(make_article(pmid=1, keywords=(Keyword("fever"),)))
+    assert words.is_about(names_of(make_article(pmid=1, keywords=(Keyword("zandoric fever"),))))
+    assert words.is_about(names_of(make_article(pmid=1, mesh=(MeshHeading("D1", "Fever, Zandoric"),))))
+    assert not words.is_about(names_of(make_article(pmid=1, keywords=(Keyword("fever"),))))
 
 
 def test_many_keywords_are_read_quickly(make_article: Make) -> None:

@@ -47,6 +47,7 @@ def say(make_article: Make) -> Callable[..., Said]:
     ) -> Said:
         cells = {
             "finding_id": address(pmid, 0, 0, len(text)),
+            "source": f"pmid-{pmid}",
             "pmid": pmid,
             "section": 0,
             "section_label": "RESULTS",
@@ -500,8 +501,8 @@ def test_columns_and_types_are_those_that_are_promised(say: Any) -> None:
 
 def test_the_columns_that_others_build_on_are_there() -> None:
     """Decisions, reports and spreadsheets of writers know these names."""
-    sides = {"current_practice", "cp_passage", "cp_pmid", "cp_value", "best_practice",
-             "bp_passage", "bp_pmid", "cause", "cause_passage"}  # fmt: skip
+    sides = {"current_practice", "cp_passage", "cp_source", "cp_value", "best_practice",
+             "bp_passage", "bp_source", "cause", "cause_passage"}  # fmt: skip
     scores = {f"score_{name}" for name in ("magnitude", "sources", "recency", "design")}
     names = {"gap_id", "status", "missing", "searched", "rank", "priority", "subject", "group",
              "actor", "gap_type", "pairing", "achievable_rate"}  # fmt: skip

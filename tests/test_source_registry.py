@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from cmeneeds.documents import Document, Part
 from cmeneeds.errors import UsageError
 from cmeneeds.sources import registry
 from cmeneeds.sources.registry import BUILT_IN, GROUP, Outage, WebSource, discover, gather
@@ -27,8 +28,43 @@ class MadeUp:
     kind = "guideline"
     may_originate_gap = True
 
-    def fetch(self, topic_words: Sequence[str], client: WebClient) -> list[str]:
-        return [f"made-up item on {word}" for word in topic_words]
+    def fetch(self, topic_words: Sequence[str], client: WebClient) -> list[Document]:
+        return [made_up(f"MADEUP{n}", word) for n, word in enumerate(topic_words, 1)]
+
+
+def made_up(id: str, word: str, role: str = "guideline") -> Document:
+    parts = (Part(0, "title", f"Made-up item on {word}"),)
+    return Document(id=id, kind="recommendation", role=role, title=parts[0].text, parts=parts)
+
+
+FEVER = made_up("MADEUP1", "fever")
+
+
+class Strings(MadeUp):
+    name = "strings"
+
+    def fetch(self, topic_words: Sequence[str], client: WebClient) -> Any:
+        return ["made-up text"]
+
+
+class BadId(MadeUp):
+    name = "bad-id"
+
+    def fetch(self, topic_words: Sequence[str], client: WebClient) -> Any:
+        return [made_up("made up/1", "fever")]
+
+
+class Twice(MadeUp):
+    name = "twice"
+
+    def fetch(self, topic_words: Sequence[str], client: WebClient) -> Any:
+        return [FEVER, FEVER]
+
+
+class WrongRole(MadeUp):
+    name = "wrong-role"
+    kind = "background"
+    may_originate_gap = False
 
 
 class Down(MadeUp):
@@ -156,7 +192,7 @@ def test_a_broken_plugin_is_reported_and_the_others_work(
     assert outage.source == name
     assert says in outage.reason
     items, outages = gather([name, "made-up"], ["fever"], WebClient(pause=0))
-    assert items == {"made-up": ["made-up item on fever"]}
+    assert items == {"made-up": [FEVER]}
     assert outages == broken
 
 
@@ -175,13 +211,31 @@ def test_a_source_that_is_down_does_not_fail_the_run(plugins: Any) -> None:
     plugins(*((name, here(value)) for name, value in points))
     names = ["down", "made-up", "buggy", "lost", "made-up"]
     items, outages = gather(names, ["fever"], WebClient(pause=0))
-    assert items == {"made-up": ["made-up item on fever"]}
+    assert items == {"made-up": [FEVER]}
     assert outages == [
         Outage("down", "made-up.example is not available: it answered 503. Try later."),
         Outage("buggy", "the source itself failed (KeyError)"),
         Outage("lost", "the source itself failed (TypeError)"),
     ]
     assert "planted-key" not in repr(outages)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("strings", "Strings", "it holds a str, not a Document"),
+        ("bad-id", "BadId", "'made up/1' is no id"),
+        ("twice", "Twice", "MADEUP1 comes twice"),
+        ("wrong-role", "WrongRole", "has the role 'guideline', not 'background'"),
+    ],
+)
+def test_an_answer_that_cannot_be_cited_is_not_used(
+    name: str, value: str, says: str, plugins: Any
+) -> None:
+    plugins((name, here(value)))
+    items, outages = gather([name], ["fever"], WebClient(pause=0))
+    assert items == {}
+    assert says in outages[0].reason
 
 
 def test_built_in_sources_that_cannot_be_asked(

@@ -20,7 +20,6 @@ from cmeneeds.sources.uspstf import (
     Recommendation,
     Uspstf,
     UspstfKeyMissing,
-    passage,
     plain_text,
     read_recommendations,
     search,
@@ -219,40 +218,39 @@ def test_what_cannot_be_read_whole_is_refused() -> None:
 
 
 def test_an_address_leads_to_its_words(made_up: list[Recommendation]) -> None:
-    one = made_up[0]
-    assert one.address("statement", 4, 17) == "uspstf-1.statement.4-17"
-    assert passage("uspstf-1.statement.4-17", made_up) == "made-up panel"
+    documents = {d.id: d for d in (r.document() for r in made_up)}
+    one = documents["USPSTF1"]
+    assert one.parts[1].label == "Recommendation"
+    assert one.address(1, 4, 17) == "USPSTF1.1.4-17"
+    assert one.text_at("USPSTF1.1.4-17") == "made-up panel"
     for item in made_up:
-        for part in item.parts:
-            assert passage(item.address(part.label), made_up) == part.text
+        document = documents[f"USPSTF{item.id}"]
+        texts = [part.text for part in document.parts]
+        assert texts[0] == item.title
+        assert [t for t in texts if t in {p.text for p in item.parts}] == [
+            p.text for p in item.parts
+        ]
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
-        "uspstf-1.statement.0-9999",
-        "uspstf-1.statement.5-5",
-        "uspstf-1.statement.9-5",
-        "uspstf-1.other.0-5",
-        "uspstf-99.statement.0-5",
-        "uspstf-1.statement",
-        "33932519.3.466-588",
-        "",
-    ],
-)
-def test_an_address_that_leads_nowhere(address: str, made_up: list[Recommendation]) -> None:
-    with pytest.raises(UsageError):
-        passage(address, made_up)
-
-
-@pytest.mark.parametrize(
-    ("part", "start", "end"), [("statement", 5, 5), ("x", 0, 1), ("risk", 0, 1)]
-)
-def test_no_address_is_made_of_nothing(
-    part: str, start: int, end: int, made_up: list[Recommendation]
-) -> None:
-    with pytest.raises(IndexError):
-        made_up[0].address(part, start, end)
+def test_grade_population_and_ages_are_passages_too(made_up: list[Recommendation]) -> None:
+    one, two, three = (r.document() for r in made_up)
+    notes = {p.label: p.text for p in one.parts if p.kind == "note"}
+    assert notes == {
+        "Grade": "B",
+        "Population": "Made-up adults",
+        "Sex": "men and women",
+        "Ages": "18 years and older",
+    }
+    assert {p.label: p.text for p in two.parts}["Ages"] == "0 to 17 years"
+    assert "Ages" not in {p.label for p in three.parts}
+    assert (one.role, one.kind, one.year, one.date) == (
+        "guideline",
+        "recommendation",
+        2019,
+        "2019-04-01",
+    )
+    # The service's own definition of a grade may be out of date: it is no passage.
+    assert not any("definition" in p.text for d in (one, two, three) for p in d.parts)
 
 
 # --- search -------------------------------------------------------------------------------------
@@ -316,9 +314,9 @@ def test_the_service_is_asked_once_a_day(
     monkeypatch.setenv("CMENEEDS_USPSTF_KEY", KEY)
     client = WebClient(pause=0)
     found = Uspstf().fetch(["fever"], client)
-    assert [item.id for item in found] == [1, 2]
+    assert [item.id for item in found] == ["USPSTF1", "USPSTF2"]
     assert client.archived(found[0].sha256) == body()
-    assert Uspstf().fetch(["rash"], client)[0].id == 3
+    assert Uspstf().fetch(["rash"], client)[0].id == "USPSTF3"
     assert service == [f"/api/json?key={KEY}"]
     assert not any(KEY.encode() in p.read_bytes() for p in home().rglob("*") if p.is_file())
 
@@ -390,8 +388,10 @@ def test_addresses_hold_in_the_recording(recorded: list[Recommendation]) -> None
         len(i.parts) for i in recorded
     )
     for item in recorded[::17]:
-        for part in item.parts:
-            assert passage(item.address(part.label, 1), recorded) == part.text[1:]
+        document = item.document()
+        for part in document.parts:
+            address = document.address(part.number, 0, len(part.text))
+            assert document.text_at(address) == part.text
             assert all(0 <= m.start < m.end <= len(part.text) for m in part.markup)
 
 

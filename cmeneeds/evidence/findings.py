@@ -6,22 +6,27 @@ exact words; the offsets of the number count in the section, as those of the sen
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from cmeneeds.documents import Document, document_address
 from cmeneeds.evidence.classify import Label, classify
-from cmeneeds.evidence.passages import TITLE, Passage, address, passages_of
-from cmeneeds.records import Markup
+from cmeneeds.evidence.full_text import DocumentPassage, passages_of_document
+from cmeneeds.evidence.passages import TITLE, address, passages_of
+from cmeneeds.records import Article
+from cmeneeds.works import Work, Works, heading_of, touching
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator
 
     import pandas as pd
 
-    from cmeneeds.records import Article
+    from cmeneeds.retrieval import Records
 
 _DTYPES = {
     "finding_id": "string",
-    "pmid": "int64",
+    "source": "string",
+    "pmid": "Int64",
     "section": "int64",
     "section_label": "string",
     "start": "int64",
@@ -48,74 +53,126 @@ FINDING_COLUMNS = tuple(_DTYPES)
 _SPEAKING = frozenset({"gap", "research_gap", "recommendation"})
 
 
-def find(articles: Iterable[Article], minimum_probability: float = 0.0) -> pd.DataFrame:
-    """Find what records say about practice.
+def find(
+    records: Records | Iterable[Article | Document], minimum_probability: float = 0.0
+) -> pd.DataFrame:
+    """Find what records and full texts say about practice.
 
     Parameters
     ----------
-    articles : iterable of Article
-        The records, in any order. Of records with the same PMID the last one counts.
+    records : Records, or iterable of Article and Document
+        In any order. Of records with the same PMID the last one counts.
     minimum_probability : float, optional
         Leave out findings that are less sure than this.
 
     Returns
     -------
     pandas.DataFrame
-        One row per finding, sorted by PMID, section (the title, -1, first) and place. ``pmid``,
-        ``section``, ``start`` and ``end`` are integers, ``probability`` a float between 0 and 1,
-        ``value`` percent. Missing values are ``<NA>``. ``cues`` are the names of the cues of gaps,
-        research gaps and recommendations, joined by ``"; "``. With no findings the table is empty
-        and has the same columns and types.
+        One row per finding: of PubMed records by PMID, then of documents by their id; then by
+        section (the title of a record, -1, first) and place. ``source`` is the citation key of
+        the work, ``pmid`` missing where it has none. ``section`` is the number of the abstract's
+        section or of the document's part; it, ``start`` and ``end`` are integers,
+        ``probability`` a float between 0 and 1, ``value`` percent. Missing values are ``<NA>``.
+        ``cues`` are the names of the cues of gaps, research gaps and recommendations, joined by
+        ``"; "``. With no findings the table is empty and has the same columns and types.
+
+    Notes
+    -----
+    A sentence that its source publishes as a recommendation (the Task Force's statements) is
+    ``REC`` with probability 1, whatever the words; so is, with the probability of the sentence
+    before it, an item of a list that a recommending sentence leads in. Guidelines are quoted for
+    what should be done: what they say about practice comes from others, so it is ``secondary``.
     """
     import pandas as pd
 
-    latest = {article.pmid: article for article in articles}
-    rows = [
-        row
-        for pmid in sorted(latest)
-        for row in _rows(latest[pmid])
-        if row["probability"] >= minimum_probability
-    ]
-    frame = pd.DataFrame(rows, columns=list(FINDING_COLUMNS))
+    from cmeneeds.retrieval import Records
+
+    if isinstance(records, Records):
+        works = records.works
+    else:
+        given = list(records)
+        articles = (a for a in given if isinstance(a, Article))
+        works = Works(articles, (d for d in given if isinstance(d, Document)))
+    chosen: list[Work] = sorted(works.values(), key=lambda w: (w.article is None, w.pmid or 0))
+    rows = [row for work in chosen if work.article for row in _article_rows(work, work.article)]
+    with_text = [w for w in chosen if w.document is not None]
+    for work in sorted(with_text, key=lambda w: w.document.id if w.document else ""):
+        if work.document is not None:
+            rows += _document_rows(work, work.document)
+    frame = pd.DataFrame(
+        [row for row in rows if row["probability"] >= minimum_probability],
+        columns=list(FINDING_COLUMNS),
+    )
     return frame.astype(_DTYPES)
 
 
-def _rows(article: Article) -> list[dict[str, Any]]:
+def _article_rows(work: Work, article: Article) -> Iterator[dict[str, Any]]:
     """Classify the passages of a record and keep what says something."""
-    rows = []
     for passage in passages_of(article):
         if passage.section == TITLE:
             heading, markup = "title", article.title_markup
         else:
             section = article.sections[passage.section]
             heading, markup = section.label or section.category, section.markup
-        label = classify(passage.text, heading, article.title, _within(markup, passage))
+        inner = touching(markup, passage.start, passage.end)
+        label = classify(passage.text, heading, article.title, inner)
         if label.label != "OTHER":
-            rows.append(_row(article.pmid, heading, passage, label))
-    return rows
+            place = address(article.pmid, passage.section, passage.start, passage.end)
+            yield _row(place, work, passage.section, heading, passage.start, passage.text, label)
 
 
-def _within(markup: Sequence[Markup], passage: Passage) -> list[Markup]:
-    """Inline elements that touch a passage, with offsets in the passage."""
-    return [
-        Markup(m.start - passage.start, m.end - passage.start, m.tag)
-        for m in markup
-        if m.start < passage.end and passage.start < m.end
-    ]
+def _document_rows(work: Work, document: Document) -> Iterator[dict[str, Any]]:
+    """The same for a document."""
+    leads: dict[int, Label] = {}
+    for passage in passages_of_document(document, abstract=work.article is None):
+        label = classify(passage.text, passage.heading, document.title, passage.markup)
+        label = _by_place(passage, document, label, leads)
+        if document.role == "guideline":
+            # Rates and shortfalls are other people's: only what to do is its own.
+            quoted = label.label != "REC"
+        else:
+            quoted = label.secondary or passage.quotes
+        label = replace(label, secondary=quoted)
+        if label.label != "OTHER":
+            number = passage.part.number
+            place = document_address(document.id, number, passage.start, passage.end)
+            yield _row(place, work, number, passage.heading, passage.start, passage.text, label)
 
 
-def _row(pmid: int, heading: str, passage: Passage, label: Label) -> dict[str, Any]:
+def _by_place(
+    passage: DocumentPassage, document: Document, label: Label, leads: dict[int, Label]
+) -> Label:
+    """Mend a label by where the sentence stands."""
+    if passage.stated:
+        return replace(label, label="REC", probability=1.0, level=None, actor=None)
+    lead = passage.lead
+    if lead is None or label.label not in ("OTHER", "REC"):
+        return label
+    if lead.number not in leads:
+        said = lead.text.rstrip()
+        last = max((said.rfind(mark) for mark in ".!?"), default=-1) + 1
+        leads[lead.number] = classify(said[last:].strip(), heading_of(lead), document.title)
+    leading = leads[lead.number]
+    if leading.label != "REC" or leading.probability <= label.probability * (label.label == "REC"):
+        return label
+    return replace(label, label="REC", probability=leading.probability, level=None, actor=None)
+
+
+def _row(
+    place: str, work: Work, section: int, heading: str, start: int, text: str, label: Label
+) -> dict[str, Any]:
     """Write one row."""
     rate = label.rate
     speaking = dict.fromkeys(cue.name for cue in label.cues if cue.group in _SPEAKING)
     return {
-        "finding_id": address(pmid, passage.section, passage.start, passage.end),
-        "pmid": pmid,
-        "section": passage.section,
+        "finding_id": place,
+        "source": work.key,
+        "pmid": work.pmid,
+        "section": section,
         "section_label": heading,
-        "start": passage.start,
-        "end": passage.end,
-        "text": passage.text,
+        "start": start,
+        "end": start + len(text),
+        "text": text,
         "label": label.label,
         "probability": label.probability,
         "level": label.level,
@@ -124,9 +181,9 @@ def _row(pmid: int, heading: str, passage: Passage, label: Label) -> dict[str, A
         "value": rate.value if rate else None,
         "numerator": rate.numerator if rate else None,
         "denominator": rate.denominator if rate else None,
-        "value_text": passage.text[rate.start : rate.end] if rate else None,
-        "value_start": passage.start + rate.start if rate else None,
-        "value_end": passage.start + rate.end if rate else None,
+        "value_text": text[rate.start : rate.end] if rate else None,
+        "value_start": start + rate.start if rate else None,
+        "value_end": start + rate.end if rate else None,
         "agrees": rate.agrees if rate else None,
         "secondary": label.secondary,
     }

@@ -125,14 +125,12 @@ class Vocabulary:
     def _is_topic(self, word: str) -> bool:
         return word in self.topic_words or any(word.startswith(s) for s in self._stems)
 
-    def is_about(self, article: Article) -> bool:
-        """Whether a record is about the topic, rather than mentioning it.
+    def is_about(self, names: Iterable[str]) -> bool:
+        """Whether a work is about the topic, rather than mentioning it.
 
-        It is if its title, keywords or headings hold a term of the topic whole.
+        It is if one of its names (title, keywords, headings) holds a term of the topic whole.
         """
-        texts = [article.title, *(k.text for k in article.keywords)]
-        texts += [m.name for m in article.mesh]
-        return any(self.mentions(text) for text in texts)
+        return any(self.mentions(text) for text in names)
 
     def mentions(self, text: str) -> bool:
         """Whether a text holds a term of the topic, all its words in order."""

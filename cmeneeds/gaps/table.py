@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import yaml
 
 from cmeneeds.brief import Brief
-from cmeneeds.evidence.study import Design, is_guideline, study_design
+from cmeneeds.evidence.study import Design
 from cmeneeds.frames import each_row, known
 from cmeneeds.gaps.measure import Shortfall, shortfall
 from cmeneeds.gaps.subjects import Group, Subject, Vocabulary, group_of
 from cmeneeds.gaps.terms import COMMON_WORDS, content_words, tokens
-from cmeneeds.records import WITHDRAWN
 from cmeneeds.retrieval import Records
 
 if TYPE_CHECKING:
@@ -39,6 +38,7 @@ GAP_COLUMNS = {
     "gap_type": "string",  # K C P O S
     "current_practice": "string",  # verbatim
     "cp_passage": "string",
+    "cp_source": "string",  # citation key, as bp_source and cause_source
     "cp_pmid": "Int64",
     "cp_probability": "Float64",
     "cp_value": "Float64",  # percent
@@ -51,6 +51,7 @@ GAP_COLUMNS = {
     "cp_secondary": "boolean",
     "best_practice": "string",  # verbatim
     "bp_passage": "string",
+    "bp_source": "string",
     "bp_pmid": "Int64",
     "bp_year": "Int64",
     "bp_guideline": "boolean",
@@ -58,6 +59,7 @@ GAP_COLUMNS = {
     "achievable_rate": "string",
     "cause": "string",  # verbatim
     "cause_passage": "string",
+    "cause_source": "string",
     "cause_pmid": "Int64",
     "causes_n": "Int64",
     "sources_n": "Int64",
@@ -171,20 +173,19 @@ def analyze_gaps(findings: pd.DataFrame, records: Records, brief: Brief) -> pd.D
 def _read(
     findings: pd.DataFrame, records: Records, vocabulary: Vocabulary, settings: Priority
 ) -> list[_Finding]:
-    by_pmid = records.by_pmid
-    withdrawn = {a.pmid for a in records.articles if a.retraction_status in WITHDRAWN}
-    designs = {a.pmid: study_design(a) for a in records.articles}
-    guidelines = {a.pmid for a in records.articles if is_guideline(a)}
-    about = {a.pmid for a in records.articles if vocabulary.is_about(a)}
+    works = records.works
+    about = {work.key for work in works.values() if vocabulary.is_about(work.names)}
     read = []
     for row in each_row(findings):
-        if row.probability < settings.minimum_probability or row.pmid in withdrawn:
+        work = works[row.source]
+        if row.probability < settings.minimum_probability or work.is_withdrawn:
             continue
-        article = by_pmid[row.pmid]
-        if row.pmid not in about and not vocabulary.mentions(row.text):
+        if work.only_recommends and row.label != "REC":
+            continue  # a task force quotes others on practice; that makes it no source of its own
+        if row.source not in about and not vocabulary.mentions(row.text):
             continue  # the record only mentions the topic; this sentence is about something else
-        group = group_of(row.text, article.title)
-        core = vocabulary.core_in(row.text, article.title)
+        group = group_of(row.text, work.title)
+        core = vocabulary.core_in(row.text, work.title)
         position = row.value_start - row.start if known(row.value_start) else 0
         value = float(row.value) if known(row.value) and not _disagrees(row) else None
         read.append(
@@ -193,9 +194,9 @@ def _read(
                 subject=Subject(core, group.name),
                 group=group,
                 shortfall=shortfall(row.text, value, position),
-                year=article.year or 0,
-                design=designs[row.pmid],
-                guideline=row.pmid in guidelines,
+                year=work.year or 0,
+                design=work.design,
+                guideline=work.is_guideline,
             )
         )
     return read
@@ -232,7 +233,7 @@ def _row(
 ) -> dict[str, Any]:
     practice = sorted(practice, key=_lead_order)
     lead = practice[0]
-    pmids = {f.row.pmid for f in practice}
+    sources = {f.row.source for f in practice}
     best = sorted(
         (
             (_kinship(subject, lead, rec, vocabulary), rec)
@@ -242,13 +243,13 @@ def _row(
         ),
         key=lambda pair: (-pair[0][0], -pair[1].year, pair[1].row.finding_id),
     )
-    independent = [pair for pair in best if pair[1].row.pmid not in pmids]
+    independent = [pair for pair in best if pair[1].row.source not in sources]
     chosen = (independent or best)[:1]
     related_causes = [
         c
         for c in sorted(causes, key=_lead_order)
         if c.subject == subject
-        or (c.row.pmid in pmids and (c.subject.core == subject.core or not c.subject.core))
+        or (c.row.source in sources and (c.subject.core == subject.core or not c.subject.core))
     ]
     missing = _missing(practice, best, independent)
     scores = _scores(practice, brief, settings)
@@ -263,6 +264,7 @@ def _row(
         "gap_type": _gap_type(practice),
         "current_practice": lead.row.text,
         "cp_passage": lead.row.finding_id,
+        "cp_source": lead.row.source,
         "cp_pmid": lead.row.pmid,
         "cp_probability": lead.row.probability,
         "cp_value": lead.row.value,
@@ -275,7 +277,7 @@ def _row(
         "cp_secondary": lead.row.secondary,
         "achievable_rate": "unknown: no sourced target or benchmark",
         "causes_n": len({c.row.finding_id for c in related_causes}),
-        "sources_n": len(pmids),
+        "sources_n": len(sources),
         "rates_n": sum(1 for f in practice if known(f.row.value)),
         "priority": round(100 * sum(scores[k] * getattr(settings, k) for k in scores), 1),
         **{f"score_{name}": round(score, 3) for name, score in scores.items()},
@@ -287,6 +289,7 @@ def _row(
         cells |= {
             "best_practice": rec.row.text,
             "bp_passage": rec.row.finding_id,
+            "bp_source": rec.row.source,
             "bp_pmid": rec.row.pmid,
             "bp_year": rec.year or None,
             "bp_guideline": rec.guideline,
@@ -296,6 +299,7 @@ def _row(
         cells |= {
             "cause": cause.row.text,
             "cause_passage": cause.row.finding_id,
+            "cause_source": cause.row.source,
             "cause_pmid": cause.row.pmid,
         }
     return cells
@@ -400,7 +404,7 @@ def _scores(practice: list[_Finding], brief: Brief, settings: Priority) -> dict[
     size = median(sizes) / 100 if sizes else settings.unknown_magnitude
     newest = max(f.year for f in practice)
     age = max(0, brief.as_of.year - newest) if newest else settings.recency_years
-    n = len({f.row.pmid for f in practice})
+    n = len({f.row.source for f in practice})
     return {
         "magnitude": size,
         "sources": 1 - 1 / (1 + n),

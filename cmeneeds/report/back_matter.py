@@ -79,6 +79,7 @@ class BackMatter(Writer):
         )
         for note in sorted(notes):
             text += f"\nLimit reached: {named(note)}.\n"
+        text += self._beside()
         text += md.picture(
             "publications",
             "Records by year of publication and by the query that found them first.",
@@ -91,8 +92,8 @@ class BackMatter(Writer):
         )
         return text + (
             f"\n**Reading.** Title and abstract of {c('records.total')} records "
-            f"({c('records.abstracts')} have an abstract); no full text. Nobody screened them by "
-            "hand. Each sentence was labelled by a program (see the statement on automated "
+            f"({c('records.abstracts')} have an abstract); {self._full_texts()}. Nobody screened "
+            "them by hand. Each sentence was labelled by a program (see the statement on automated "
             "methods). A row of the gap table needs at least one sentence that states a "
             "shortfall, from a record about the topic.\n"
             "\n**Grouping and pairing.** Findings are gathered by a subject, taken from the "
@@ -111,6 +112,39 @@ class BackMatter(Writer):
             "\n**Limits.** Abstracts leave out much. The program misses sentences and mislabels "
             "others. Several studies of one measure stand side by side and are not pooled. "
             "Denominators, countries and settings are unknown unless the passage says them.\n"
+        )
+
+    def _beside(self) -> str:
+        """Sources beside PubMed: what they gave, and which could not be asked."""
+        entries = self.assessment.records.beside
+        if not entries:
+            return ""
+        rows = [
+            (
+                named(e.source),
+                named(e.question),
+                "unknown" if e.count is None else self._count(f"beside.{number}.count"),
+                self._count(f"beside.{number}.retrieved"),
+                named(e.notes) if e.notes else md.date(e.data_date) if e.data_date else "",
+            )
+            for number, e in enumerate(entries)
+        ]
+        return md.table(
+            rows,
+            ("Source beside PubMed", "Question", "Found", "Read", "As of, or what went wrong"),
+            "Sources beside PubMed. One that could not be asked may hold what is missing here.",
+            align="llrrl",
+            widths=(26, 22, 9, 9, 32),
+        )
+
+    def _full_texts(self) -> str:
+        """How many documents beside abstracts were read."""
+        counts = self.assessment.counts
+        if counts["documents.total"] == counts["documents.background"]:
+            return "no full text"
+        return (
+            f"{self._count('documents.study')} full texts and "
+            f"{self._count('documents.guideline')} guideline documents beside them"
         )
 
     def independence(self) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from cmeneeds.documents import Document
 from cmeneeds.education import education_wording
-from cmeneeds.evidence.study import is_guideline
 from cmeneeds.frames import each_row, text_of
 from cmeneeds.report import markdown as md
 from cmeneeds.report.writing import Writer, addresses, named, percentage
@@ -121,7 +121,7 @@ class Body(Writer):
             current = (
                 self.deck.number(gap.cp_passage, value)
                 if value
-                else f"stated in words {md.cite(gap.cp_pmid)}"
+                else f"stated in words {md.cite(gap.cp_source)}"
             )
             best = text_of(gap.bp_passage)
             design = text_of(gap.cp_design)
@@ -178,13 +178,13 @@ class Body(Writer):
 
     def standard(self) -> str:
         """Standard of care."""
-        articles = self.assessment.records.by_pmid
+        works = self.assessment.records.works
         found = self._strong(("REC",), 0.6, 40)
-        guidelines = [a for a in found if is_guideline(articles[int(a.split(".")[0])])][:6]
+        guidelines = [a for a in found if works[works.key_of(a)].is_guideline][:6]
         if guidelines:
-            return (
-                "\nRecommendations from records that are themselves guidelines or consensus "
-                "statements. Class, strength and version must be read in the documents "
+            text = (
+                "\nRecommendations from records and documents that are themselves guidelines or "
+                "consensus statements. Class, strength and version must be read in the documents "
                 "themselves:\n"
                 + self.deck.cards(guidelines)
                 + md.open_question(
@@ -192,12 +192,46 @@ class Body(Writer):
                     "it as the standard? Which recommendation disagrees?"
                 )
             )
+        else:
+            text = (
+                "\nNo guideline record with a clear recommendation was found. "
+                f"{self._searched('guideline')}\n"
+                + md.open_question(
+                    "Which guideline states the standard of care? Add it to the library, then run "
+                    "the report again."
+                )
+            )
+        return text + self._coming()
+
+    def _coming(self, most: int = 8) -> str:
+        """Trials under way: background that carries no gap."""
+        trials = self.assessment.records.trials
+        if not trials:
+            return ""
+
+        def field(document: Document, label: str) -> str:
+            said = next((p.text for p in document.parts if p.label == label), "")
+            return named(said) if said else "unknown"
+
+        rows = [
+            (
+                f"{named(d.title)} {md.cite(d.id)}",
+                field(d, "Status"),
+                field(d, "Completion"),
+                field(d, "Enrolment"),
+            )
+            for d in trials[:most]
+        ]
         return (
-            "\nNo guideline record with a clear recommendation was found. "
-            f"{self._searched('guideline')}\n"
-            + md.open_question(
-                "Which guideline states the standard of care? Add it to the library, then run the "
-                "report again."
+            f"\nWhat is under way ({self._count('documents.trials')} trials found). It is "
+            "background: nothing of it says what clinicians do or should do today.\n"
+            + md.table(
+                rows,
+                ("Study", "Status", "Completion", "Participants"),
+                "Studies under way, in the order of their registration numbers. Completion and "
+                "participants may be plans.",
+                align="lllr",
+                widths=(52, 20, 14, 14),
             )
         )
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cmeneeds.evidence.study import is_guideline, study_design
+from cmeneeds.documents import Document
 from cmeneeds.frames import each_row, known
-from cmeneeds.records import Markup
 from cmeneeds.report import markdown as md
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ class Deck:
 
     def __init__(self, assessment: Assessment) -> None:
         self._rows: dict[str, Any] = {row.finding_id: row for row in each_row(assessment.findings)}
-        self._articles = assessment.records.by_pmid
+        self._works = assessment.records.works
         self._shown: set[str] = set()
         self._wanted: dict[str, None] = {}
 
@@ -31,20 +30,20 @@ class Deck:
         """The passage word for word, as a link to its card, with its citation."""
         self._wanted[address] = None
         row = self._rows[address]
-        return f"“{md.figure(row.text, address)}” {md.cite(row.pmid)}"
+        return f"“{md.figure(row.text, address)}” {md.cite(row.source)}"
 
     def number(self, address: str, text: str) -> str:
         """A number of a passage, as a link to its card, with its citation."""
         self._wanted[address] = None
-        return md.figure(text, address) + md.cite(self._rows[address].pmid)
+        return md.figure(text, address) + md.cite(self._rows[address].source)
 
     def source(self, address: str) -> str:
         """Kind of source and year, with its citation."""
-        article = self._articles[self._rows[address].pmid]
-        kind = "guideline record" if is_guideline(article) else study_design(article).name
+        work = self._works[self._rows[address].source]
+        kind = "guideline record" if work.is_guideline else work.design.name
         kind = "design unknown" if kind == "unknown" else kind
-        when = f", {md.date(str(article.year))}" if article.year else ", year unknown"
-        return f"{kind}{when} {md.cite(article.pmid)}"
+        when = f", {md.date(str(work.year))}" if work.year else ", year unknown"
+        return f"{kind}{when} {md.cite(work.key)}"
 
     def card(self, address: str) -> str:
         """The card the first time, the linked sentence after that."""
@@ -52,28 +51,26 @@ class Deck:
             return f"\n{self.sentence(address)}\n"
         self._shown.add(address)
         row = self._rows[address]
-        article = self._articles[row.pmid]
+        work, _, heading, markup = self._works.locate(address)
         value = None
         if known(row.value_start):
             value = (int(row.value_start) - row.start, int(row.value_end) - row.start)
-        spans = article.title_markup if row.section == -1 else article.sections[row.section].markup
-        markup = [
-            Markup(m.start - row.start, m.end - row.start, m.tag)
-            for m in spans
-            if m.start >= row.start and m.end <= row.end
-        ]
-        design = study_design(article).name
-        year = article.year or "year unknown"
+        design = "design unknown" if work.design.name == "unknown" else work.design.name
+        note = [design, str(work.year or "year unknown")]
+        if work.document is not None and not address[:1].isdecimal():
+            note.append(_graded(work.document) or "full text")
         return md.passage(
             row.text,
             address,
+            source=work.key,
+            page=work.page,
             label=row.label,
-            section=row.section_label,
+            section=heading,
             value=value,
             markup=markup,
-            status=article.retraction_status,
+            status=work.standing,
             secondary=bool(row.secondary),
-            note=f"{'design unknown' if design == 'unknown' else design}, {year}",
+            note=", ".join(note),
         )
 
     def cards(self, addresses: list[str]) -> str:
@@ -83,3 +80,8 @@ class Deck:
     def missing(self) -> list[str]:
         """Passages that were linked to, but have no card yet."""
         return [a for a in self._wanted if a not in self._shown]
+
+
+def _graded(document: Document) -> str:
+    """The grade that the document states for itself; empty if it states none."""
+    return next((f"grade {p.text}" for p in document.parts if p.label == "Grade"), "")

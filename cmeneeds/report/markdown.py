@@ -194,6 +194,8 @@ def passage(
     address: str,
     *,
     label: str,
+    source: str = "",
+    page: str = "",
     section: str = "",
     value: tuple[int, int] | None = None,
     markup: Iterable[Markup] = (),
@@ -208,7 +210,12 @@ def passage(
     text : str
         The passage, verbatim.
     address : str
-        ``pmid.section.start-end``; ``t`` as section is the title.
+        ``pmid.section.start-end``; ``t`` as section is the title. Of a document
+        ``id.part.start-end``.
+    source : str
+        Citation key; default: the record or document that the address begins with.
+    page : str
+        Where a reader finds the work; default for a record: its page at PubMed.
     label : str
         Evidence label, a key of :data:`LABELS`.
     section : str
@@ -224,7 +231,7 @@ def passage(
     note : str
         A few words about the source: design, place, denominator.
     """
-    source = _source_of(address)
+    origin = _source_of(address)
     if label not in LABELS:
         raise ValueError(f"not a label: {label!r}")
     scripts = [m for m in markup if m.tag in ("sup", "sub") and 0 <= m.start < m.end <= len(text)]
@@ -249,12 +256,16 @@ def passage(
         pieces.append(" " * shown.startswith(" ") + piece + " " * shown.endswith(" "))
     quotation = _SPACES.sub(" ", "".join(pieces)).strip(" ")
     heading = "Title" if ".t." in address else section or "Abstract"
-    parts = [cite(source), f"[{LABELS[label]}]{{.label}}"]
+    parts = [cite(source or origin), f"[{LABELS[label]}]{{.label}}"]
     if note:
         parts.append(escape(note))
     parts.append(escape(heading))
-    if source.isdecimal():
-        parts.append(f"[PMID {source}](https://pubmed.ncbi.nlm.nih.gov/{source}/)")
+    if origin.isdecimal():
+        parts.append(f"[PMID {origin}](https://pubmed.ncbi.nlm.nih.gov/{origin}/)")
+    elif re.fullmatch(r"https://[\w./%?=&-]+", page):
+        parts.append(f"[{origin}]({page})")
+    else:
+        parts.append(escape(origin))
     if status != "unknown":
         parts.append(f"[{escape(status[:1].upper() + status[1:])}]{{.status}}")
     if secondary:

@@ -15,7 +15,8 @@ MIME = "application/vnd.cmeneeds.report+markdown"
 
 _FENCE = re.compile(r"^:{3,}.*$", re.MULTILINE)
 _CODE = re.compile(r"^(`{3,})[ \t]*\{[^}\n]*\}$", re.MULTILINE)
-_CITATION = re.compile(r"\[(@pmid-\d+(?:; @pmid-\d+)*)\]")
+_KEY = r"@[A-Za-z][A-Za-z0-9_-]*[A-Za-z0-9]"
+_CITATION = re.compile(rf"\[({_KEY}(?:; {_KEY})*)\]")
 _IMAGE = re.compile(r"\((figures/[A-Za-z0-9_-]+)\)")
 _ATTRIBUTES = re.compile(r"\{(?:[.#]|alt=)[^{}\n]*\}")
 
@@ -60,8 +61,12 @@ def for_reading(markdown: str) -> str:
 
 
 def _links(citation: str) -> str:
-    pmids = [name.removeprefix("@pmid-") for name in citation.split("; ")]
-    return f"({', '.join(f'[{p}](https://pubmed.ncbi.nlm.nih.gov/{p}/)' for p in pmids)})"
+    shown = []
+    for key in citation.split("; "):
+        name = key.removeprefix("@").removeprefix("pmid-")
+        known = f"[{name}](https://pubmed.ncbi.nlm.nih.gov/{name}/)"
+        shown.append(known if name.isdecimal() else name)
+    return f"({', '.join(shown)})"
 
 
 class Block:

@@ -9,8 +9,10 @@ import itertools
 import re
 from typing import Any
 
+from cmeneeds.documents import Document
 from cmeneeds.records import Article, Author, PartialDate
 from cmeneeds.report.markdown import clean
+from cmeneeds.works import Work
 
 _TAGS = frozenset({"sup", "sub", "i"})
 # A CSL processor would take these for markup; a word joiner keeps them text and looks the same.
@@ -25,7 +27,60 @@ _NOTES = {
 }
 
 
-def csl(article: Article) -> dict[str, Any]:
+def csl(work: Work | Article) -> dict[str, Any]:
+    """Describe a work as a CSL JSON item: its PubMed record if it has one, else its document.
+
+    A document becomes a chapter or book where it has a book around it, an article where it has a
+    journal, else a web page with the day on which it was read.
+    """
+    if isinstance(work, Article):
+        return _record(work)
+    if work.article is not None:
+        item = _record(work.article)
+        if work.standing != work.article.retraction_status:
+            item["note"] = work.standing.capitalize()
+        return item
+    if work.document is None:
+        raise ValueError(f"{work.key} is no work")
+    return _document(work.document)
+
+
+def _document(document: Document) -> dict[str, Any]:
+    item: dict[str, Any] = {"id": document.id, "type": "webpage"}
+    if document.kind == "book":
+        item["type"] = "book"
+    elif document.book:
+        item |= {"type": "chapter", "container-title": _literal(clean(document.book).rstrip("."))}
+    elif document.journal:
+        item["type"] = "article-journal"
+        item["container-title"] = _literal(clean(document.journal))
+    title = _literal(clean(document.title))
+    item["title"] = title[:-1] if title.endswith(".") and not title.endswith("..") else title
+    item["author"] = [n for a in document.authors if (n := _name(a))]
+    publisher = clean(document.publisher)
+    # The style would print one body twice, as author and as publisher.
+    if {"literal": publisher} not in item["author"]:
+        item["publisher"] = publisher
+    if item["type"] == "webpage":
+        item["container-title"] = item.pop("publisher", "")
+    dated = re.match(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?$", document.date)
+    given = [int(n) for n in dated.groups() if n] if dated else [document.year]
+    if given[0]:
+        item["issued"] = {"date-parts": [given]}
+    if accessed := re.match(r"(\d{4})-(\d\d)-(\d\d)", document.accessed):
+        item["accessed"] = {"date-parts": [[int(n) for n in accessed.groups()]]}
+    item |= {
+        "DOI": clean(document.doi),
+        "PMCID": clean(document.pmcid),
+        "URL": document.page,
+        "number": document.id if document.kind == "trial registration" else "",
+    }
+    if document.retraction_status != "unknown":
+        item["note"] = document.retraction_status.capitalize()
+    return {k: v for k, v in item.items() if v}
+
+
+def _record(article: Article) -> dict[str, Any]:
     """Describe a record as a CSL JSON item with id ``pmid-<pmid>``.
 
     What the record says about retraction, concern or correction goes to ``note``, which the export

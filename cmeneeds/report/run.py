@@ -380,7 +380,7 @@ def _export(folder: Path, brief: Brief, records: Records) -> None:
     report = folder / "report.md"
     write_atomically(report, text.encode())
     cited = set(read(text).citations)
-    references = [csl(a) for a in records.articles if f"pmid-{a.pmid}" in cited]
+    references = [csl(work) for key, work in records.works.items() if key in cited]
     listed = json.dumps(references, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
     write_atomically(folder / "references.json", listed.encode())
     for export, name in ((export_html, "report.html"), (export_docx, "report.docx")):
@@ -436,6 +436,7 @@ def _manifest(
             "name": records.source,
             "data_date": records.data_date,
             "records": len(records),
+            "documents": len(records.documents),
         },
         "queries": [
             {
@@ -444,9 +445,11 @@ def _manifest(
                 "translation": e.translation,
                 "count": e.count,
                 "retrieved": e.retrieved,
+                "notes": e.notes,
             }
-            for e in records.log
+            for e in (*records.log, *records.beside)
         ],
+        "archived": sorted({d.sha256 for d in records.documents if d.sha256}),
         "times": {
             "started": started.isoformat(timespec="seconds"),
             "searched_at": records.searched_at,

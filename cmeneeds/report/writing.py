@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from cmeneeds.frames import each_row, text_of
 from cmeneeds.gaps.subjects import Vocabulary
-from cmeneeds.records import WITHDRAWN
 from cmeneeds.report import markdown as md
 from cmeneeds.report.evidence_cards import Deck
 from cmeneeds.strategy import all_facets
@@ -76,22 +75,23 @@ class Writer:
 
     def _strong(self, labels: tuple[str, ...], least: float, most: int) -> list[str]:
         """Addresses of the surest findings about the topic, first-hand and not retracted."""
-        articles = self.assessment.records.by_pmid
+        works = self.assessment.records.works
         f = self.assessment.findings
         f = f[f["label"].isin(labels) & (f["probability"] >= least) & ~f["secondary"]]
-        f = f[(f["section"] >= 0)]
+        f = f[f["section_label"] != "title"]
         f = f.assign(numbered=f["value"].notna()).sort_values(
-            ["numbered", "probability", "pmid", "start"], ascending=[False, False, False, True]
+            ["numbered", "probability", "pmid", "source", "start"],
+            ascending=[False, False, False, True, True],
         )
         found: list[str] = []
-        used: set[int] = set()
+        used: set[str] = set()
         for row in each_row(f):
-            article = articles[row.pmid]
-            if row.pmid in used or article.retraction_status in WITHDRAWN:
+            work = works[row.source]
+            if row.source in used or work.is_withdrawn:
                 continue  # one sentence a record: a list of sources, not of one source's words
-            if self._vocabulary.is_about(article) or self._vocabulary.mentions(str(row.text)):
+            if self._vocabulary.is_about(work.names) or self._vocabulary.mentions(str(row.text)):
                 found.append(str(row.finding_id))
-                used.add(article.pmid)
+                used.add(work.key)
             if len(found) == most:
                 break
         return found

@@ -17,6 +17,7 @@ from typing import ClassVar
 
 import msgspec
 
+from cmeneeds.documents import Document, Part
 from cmeneeds.records import _Value
 from cmeneeds.sources.web import WebClient, WebNotJson
 
@@ -68,6 +69,42 @@ class Trial(_Value, frozen=True, kw_only=True):
     def url(self) -> str:
         """Its page."""
         return PAGE + self.nct
+
+    def document(self) -> Document:
+        """Return it as a document of role ``background``: its title, then a note a field."""
+        fields = (
+            ("Status", _words(self.status)),
+            ("Study type", _words(self.study_type)),
+            ("Phase", ", ".join(_words(p) for p in self.phase)),
+            ("Conditions", "; ".join(self.conditions)),
+            ("Interventions", "; ".join(self.interventions)),
+            ("Start", self.start),
+            ("Completion", self.completion),
+            ("Enrolment", "" if self.enrolment is None else str(self.enrolment)),
+            ("Lead sponsor", self.sponsor),
+        )
+        given = [("", self.title or self.nct), *((name, text) for name, text in fields if text)]
+        return Document(
+            id=self.nct,
+            kind="trial registration",
+            role="background",
+            title=self.title or self.nct,
+            publisher="ClinicalTrials.gov",
+            year=int(self.start[:4]) if self.start[:4].isdecimal() else None,
+            date=self.start,
+            url=self.url,
+            accessed=self.accessed,
+            sha256=self.sha256,
+            parts=tuple(
+                Part(number, "note" if name else "title", text, label=name)
+                for number, (name, text) in enumerate(given)
+            ),
+        )
+
+
+def _words(value: str) -> str:
+    """Write a value of the registry's lists for readers: ``NOT_YET_RECRUITING``, ``PHASE3``."""
+    return re.sub(r"(?<=[a-z])(?=\d)", " ", value.replace("_", " ").lower())
 
 
 class Trials(_Value, frozen=True):
@@ -253,11 +290,12 @@ class ClinicalTrials:
     kind = "background"
     may_originate_gap = False
 
-    def fetch(self, topic_words: Sequence[str], client: WebClient) -> list[Trial]:
+    def fetch(self, topic_words: Sequence[str], client: WebClient) -> list[Document]:
         """Return trials under way on a topic, at most :data:`LIMIT`; raises SourceError."""
         condition = any_of(topic_words)
         # Without a condition the registry would answer with all its trials.
-        return list(search_trials(client, condition).items) if condition else []
+        found = search_trials(client, condition).items if condition else ()
+        return [trial.document() for trial in found]
 
 
 SOURCE = ClinicalTrials()

@@ -10,8 +10,9 @@ from __future__ import annotations
 import importlib
 from collections.abc import Sequence
 from importlib import metadata
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
+from cmeneeds.documents import Document, document_address, parse_document_address
 from cmeneeds.errors import SourceError, UsageError
 from cmeneeds.sources.web import WebClient
 
@@ -42,7 +43,7 @@ class WebSource(Protocol):
     kind: str
     may_originate_gap: bool
 
-    def fetch(self, topic_words: Sequence[str], client: WebClient) -> Sequence[Any]:
+    def fetch(self, topic_words: Sequence[str], client: WebClient) -> Sequence[Document]:
         """Return what it knows about the topic; raises SourceError if it cannot be asked."""
 
 
@@ -105,9 +106,28 @@ def _problem(name: str, source: object) -> str:
     return ""
 
 
+def _unfit(source: WebSource, documents: Sequence[object]) -> str:
+    """Say what keeps an answer from being used; empty if nothing does."""
+    role = "guideline" if source.may_originate_gap else "background"
+    seen: set[str] = set()
+    for document in documents:
+        if not isinstance(document, Document):
+            return f"it holds a {type(document).__name__}, not a Document"
+        if document.role != role:
+            return f"{document.id} has the role {document.role!r}, not {role!r}"
+        if document.id in seen:
+            return f"{document.id} comes twice"
+        seen.add(document.id)
+        try:
+            parse_document_address(document_address(document.id, 0, 0, 1))
+        except UsageError:
+            return f"{document.id[:40]!r} is no id: write capital letters, then digits"
+    return ""
+
+
 def gather(
     names: Sequence[str], words: Sequence[str], client: WebClient
-) -> tuple[dict[str, list[Any]], list[Outage]]:
+) -> tuple[dict[str, list[Document]], list[Outage]]:
     """Ask several sources about one topic.
 
     Parameters
@@ -120,7 +140,7 @@ def gather(
 
     Returns
     -------
-    items : dict of str to list
+    items : dict of str to list of Document
         By source, in the order of ``names``; a source that answered and knows nothing has an empty
         list, one that could not be asked is not in it.
     outages : list of Outage
@@ -132,7 +152,7 @@ def gather(
     """
     sources, broken = discover()
     ailing = {outage.source: outage for outage in broken if outage.source not in sources}
-    items: dict[str, list[Any]] = {}
+    items: dict[str, list[Document]] = {}
     outages: list[Outage] = []
     wanted = list(dict.fromkeys(names))
     for name in wanted:
@@ -144,7 +164,11 @@ def gather(
             outages.append(ailing[name])
             continue
         try:
-            items[name] = list(sources[name].fetch(words, client))
+            documents = list(sources[name].fetch(words, client))
+            if problem := _unfit(sources[name], documents):
+                outages.append(Outage(name, f"its answer cannot be used: {problem}"))
+            else:
+                items[name] = documents
         except SourceError as error:
             outages.append(Outage(name, str(error)))
         except Exception as error:

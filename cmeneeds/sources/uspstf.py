@@ -15,14 +15,15 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit
 
 import msgspec
 from lxml import etree
 
+from cmeneeds.documents import Document, Part
 from cmeneeds.errors import SourceError, UsageError
-from cmeneeds.records import Markup, Section, _Value
+from cmeneeds.records import Author, Markup, Section, _Value
 from cmeneeds.sources.web import WebClient, WebNotJson
 
 API = "https://data.uspreventiveservicestaskforce.org/api/json"
@@ -109,31 +110,65 @@ class Recommendation(_Value, frozen=True, kw_only=True):
         """Return the text that offsets of ``part`` count in; empty if it has no such part."""
         return next((s.text for s in self.parts if s.label == part), "")
 
-    def address(self, part: str, start: int = 0, end: int | None = None) -> str:
-        """Name a passage, such as ``uspstf-426.statement.0-97``; raises IndexError."""
-        text = self.text_of(part)
-        stop = len(text) if end is None else end
-        if not 0 <= start < stop <= len(text):
-            raise IndexError(f"{part} has no characters {start}-{stop}")
-        return f"uspstf-{self.id}.{part}.{start}-{stop}"
+    def document(self) -> Document:
+        """Return it as a document, whose parts passages are quoted and verified from.
+
+        Parts are the title, the texts in their order, and a note each for grade, population, sex
+        and ages. The service's definition of the grade is left out: that of C is out of date.
+        """
+        parts = [Part(0, "title", self.title)]
+
+        def add(kind: str, text: str, label: str, **more: Any) -> None:
+            if text:
+                parts.append(Part(len(parts), kind, text, label=label, **more))
+
+        for part in self.parts:
+            kind = "recommendations" if part.label == "statement" else ""
+            name = _PART_NAMES.get(part.label, part.label)
+            add("paragraph", part.text, name, path=(name,), section=kind, markup=part.markup)
+        add("note", self.grade, "Grade")
+        add("note", self.population, "Population")
+        add("note", self.sex, "Sex")
+        add("note", _ages(self.ages), "Ages")
+        return Document(
+            id=f"USPSTF{self.id}",
+            kind="recommendation",
+            role="guideline",
+            article_type=self.kind,
+            title=self.title,
+            publisher=TASK_FORCE,
+            year=int(self.date[:4]) if self.date[:4].isdecimal() else None,
+            date=self.date,
+            language="eng",
+            authors=(Author(collective=TASK_FORCE),),
+            full_text=True,
+            keywords=(self.topic, *self.keywords),
+            url=self.url,
+            accessed=self.accessed,
+            sha256=self.sha256,
+            parts=tuple(parts),
+        )
 
 
-def passage(address: str, recommendations: Iterable[Recommendation]) -> str:
-    """Return the exact text that an address names.
+TASK_FORCE = "US Preventive Services Task Force"
 
-    Raises
-    ------
-    UsageError
-        If it is no such address, or names what is not there.
-    """
-    match = re.fullmatch(r"uspstf-(\d{1,9})\.([a-z]+)\.(\d{1,9})-(\d{1,9})", address)
-    if match:
-        number, start, end = int(match[1]), int(match[3]), int(match[4])
-        for item in recommendations:
-            text = item.text_of(match[2]) if item.id == number else ""
-            if start < end <= len(text):
-                return text[start:end]
-    raise UsageError(f"{address!r} names no passage of a USPSTF recommendation")
+_PART_NAMES = {
+    "statement": "Recommendation",
+    "frequency": "Frequency of service",
+    "risk": "Risk",
+    "pathway": "Pathway to benefit",
+    "rationale": "Rationale",
+    "clinical": "Clinical considerations",
+    "discussion": "Discussion",
+}
+
+
+def _ages(ages: tuple[int, int] | None) -> str:
+    """Write an age range; 99 or 100 as the oldest means that there is no limit."""
+    if ages is None:
+        return ""
+    youngest, oldest = ages
+    return f"{youngest} years and older" if oldest >= 99 else f"{youngest} to {oldest} years"
 
 
 # --- reading ------------------------------------------------------------------------------------
@@ -389,7 +424,7 @@ class Uspstf:
     kind = "guideline"
     may_originate_gap = True
 
-    def fetch(self, topic_words: Sequence[str], client: WebClient) -> list[Recommendation]:
+    def fetch(self, topic_words: Sequence[str], client: WebClient) -> list[Document]:
         """Return the recommendations on a topic.
 
         Raises
@@ -399,7 +434,7 @@ class Uspstf:
         SourceError
             As :meth:`WebClient.get`.
         """
-        return search(self.everything(client), topic_words)
+        return [r.document() for r in search(self.everything(client), topic_words)]
 
     def everything(self, client: WebClient) -> list[Recommendation]:
         """Return all recommendations, current or from the kept copy."""
