@@ -220,7 +220,7 @@ class StandingCheck:
     flagged : tuple of int
         Of these, the ones that PubMed says a notice speaks of.
     revised : tuple of int
-        Of the flagged, the ones whose record here did not say so and was fetched again.
+        Of the flagged, the ones whose record was fetched again.
     notes : tuple of str
     outages : tuple of Outage
     """
@@ -242,8 +242,8 @@ def recheck_standing(
 ) -> StandingCheck:
     """Ask PubMed which records have been retracted, corrected, updated or are of concern.
 
-    One search for every 200 records; those that PubMed flags and whose record in the library says
-    nothing of it are fetched again, so that the record itself tells the status and the notice. A
+    One search for every 200 records; those that PubMed flags are fetched again unless that was done
+    just now, so that the record itself tells the status and the notice. A
     record that is not flagged stays ``unknown``: nobody vouches that there is no notice.
 
     Parameters
@@ -277,12 +277,21 @@ def recheck_standing(
     for batch in _parts(old, ASKED_AT_ONCE):
         try:
             said = _flagged(client, batch)
-            silent = [a.pmid for a in library.get_many(said) if a.retraction_status == "unknown"]
+            fetched = library.fetched(said)
+            # One that tells of a correction may since have been retracted.
+            silent = [
+                a.pmid
+                for a in library.get_many(said)
+                if a.retraction_status == "unknown"
+                or a.pmid not in fetched
+                or _age(fetched[a.pmid], today) > max_age_days
+            ]
             if silent:
                 body = client.call(
                     "efetch", db="pubmed", id=",".join(map(str, silent)), retmode="xml"
                 )
                 library.add(list(read_articles(body)), "PubMed efetch, standing")
+                library.mark_fetched(silent, today)
         except SourceError as error:
             outages.append(Outage(STANDING, str(error)))
             notes.append(

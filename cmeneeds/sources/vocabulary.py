@@ -104,20 +104,16 @@ def mesh_for_topic(
                 matched[word] = min(exact, key=lambda d: not d.ui.startswith("D"))
             else:
                 near |= {d.ui: d for d in found if d.ui}
-        below, whole = _below(client, matched.values(), max_below)
+        below, problem = _below(client, matched.values(), max_below)
+        if problem:
+            notes.append(f"{problem}: the tree was not kept, and headings are not exploded offline")
     except SourceError as error:
         outages.append(Outage("mesh", str(error)))
-        notes.append(f"MeSH could not be asked to the end: {error}")
-        below, whole = {}, False
-    else:
-        if not whole:
-            notes.append(
-                f"more than {max_below:,} headings stand below these: the tree was not kept, and "
-                "they are not exploded offline"
-            )
+        notes.append(problem := f"MeSH could not be asked to the end: {error}")
+        below = []
     stored = False
-    if whole and matched and library is not None and not library.read_only:
-        store_headings(library, [*matched.values(), *below.values()])
+    if not problem and matched and library is not None and not library.read_only:
+        store_headings(library, [*matched.values(), *below])
         stored = True
     chosen = {d.ui for d in matched.values()}
     return TopicHeadings(
@@ -171,21 +167,22 @@ def _summaries(client: EntrezClient, uids: Sequence[str]) -> list[Descriptor]:
 
 def _below(
     client: EntrezClient, roots: Iterable[Descriptor], most: int
-) -> tuple[dict[str, Descriptor], bool]:
-    """Return all headings below some, by UID of Entrez, and whether these are all."""
-    below: dict[str, Descriptor] = {}
+) -> tuple[list[Descriptor], str]:
+    """Return all headings below some, or none and what kept them from being all."""
+    below: list[Descriptor] = []
     level = list(dict.fromkeys(uid for d in roots for uid in d.children))
+    seen = set(level)
     while level:
-        if len(below) + len(level) > most:
-            return {}, False
+        if len(seen) > most:
+            return [], f"more than {most:,} headings stand below these"
         found = _summaries(client, level)
         if len(found) < len(level):
-            return {}, False
-        below |= dict(zip(level, found, strict=True))
+            return [], f"MeSH told {len(found):,} of {len(level):,} headings below these"
+        below += found
         # A heading stands in several places of the tree: those seen are not asked for again.
-        children = dict.fromkeys(uid for d in found for uid in d.children)
-        level = [uid for uid in children if uid not in below]
-    return below, True
+        level = list(dict.fromkeys(u for d in found for u in d.children if u not in seen))
+        seen.update(level)
+    return below, ""
 
 
 def _keys(descriptor: Descriptor) -> set[str]:
