@@ -55,8 +55,8 @@ def quoted(text: str) -> str:
     return line if len(line) <= _QUOTE else line[: _QUOTE - 3] + "..."
 
 
-class RateLimited(SourceUnavailable):
-    """Too many requests from this address or key.
+class _AskLater(SourceUnavailable):
+    """The service may say when to ask again.
 
     Parameters
     ----------
@@ -73,10 +73,12 @@ class RateLimited(SourceUnavailable):
         super().__init__(what, todo)
 
 
-class BackendFailed(SourceUnavailable):
-    """A server behind the service failed; NCBI often says so with status 200."""
+class RateLimited(_AskLater):
+    """Too many requests from this address or key."""
 
-    retryable: ClassVar[bool] = True
+
+class BackendFailed(_AskLater):
+    """A server behind the service failed; NCBI often says so with status 200."""
 
 
 class AnswerCutShort(SourceUnavailable):
@@ -167,7 +169,10 @@ _KNOWN: tuple[tuple[re.Pattern[str], type[SourceError], str], ...] = tuple(
             "Check the identifiers",
         ),
         (
-            r"(?:search )?backend|database is not supported|(?:\w+ )?(?:server error|unavailable)",
+            (
+                r"(?:search )?backend|database is not supported|NCBI C\+\+ Exception|"
+                r"(?:\w+ )?(?:server error|unavailable)|(?:error forwarding|unable to route) req"
+            ),
             BackendFailed,
             "Try again later",
         ),
@@ -194,7 +199,8 @@ def check_answer(
     status : int
         HTTP status. NCBI sends errors with status 200 too; the body is always looked at.
     retry_after : float, optional
-        Seconds from the header ``Retry-After``, handed on in :class:`RateLimited`.
+        Seconds from the header ``Retry-After``, handed on in :class:`RateLimited` and
+        :class:`BackendFailed`.
 
     Raises
     ------
@@ -271,7 +277,7 @@ def _raise_status(status: int, said: str, retry_after: float | None) -> None:
     if status == 429:
         raise RateLimited(what, "Wait and ask again", retry_after)
     if status in (408, 425) or status >= 500:
-        raise BackendFailed(what, "Try again later")
+        raise BackendFailed(what, "Try again later", retry_after)
     if status >= 400:
         raise EntrezRefused(what, "Check the request")
 
@@ -347,6 +353,6 @@ def _raise_known(
     kind: type[SourceError], said: str, todo: str, retry_after: float | None
 ) -> NoReturn:
     what = f"the service answered with an error: {quoted(said)}"
-    if issubclass(kind, RateLimited):
+    if issubclass(kind, _AskLater):
         raise kind(what, todo, retry_after)
     raise kind(what, todo)

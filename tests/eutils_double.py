@@ -29,8 +29,8 @@ from cmeneeds.server.asked import Asked
 from cmeneeds.server.handler import Handler
 
 KINDS = (
-    "status", "rate_limit", "drop", "cut", "cut_unnoticed", "stall", "html", "backend", "expired",
-    "delay",
+    "status", "rate_limit", "drop", "cut", "cut_unnoticed", "stall", "trickle", "html", "json",
+    "backend", "expired", "delay", "short",
 )  # fmt: skip
 
 
@@ -45,10 +45,13 @@ class Fault:
         cut             Content-Length is true, the body ends at `keep` of it
         cut_unnoticed   the same without Content-Length: only the missing end tag tells
         stall           `keep` of the body, then nothing for `seconds`, then the line is closed
+        trickle         a byte every `seconds`, for ever
         html            an HTML page with status 200
+        json            200 and a JSON error of the gateway; it repeats the key, as NCBI does
         backend         200 and `Search Backend failed: Database is not supported: pubmed`
         expired         200 and `<ERROR>Unable to obtain query #1</ERROR>`; history is forgotten
         delay           the right answer, `seconds` late
+        short           a whole, well-formed answer that leaves out every second identifier sent
     retry_after: value of the header, for status and rate_limit.
     """
 
@@ -76,6 +79,7 @@ class Double:
     delay : seconds that every answer takes longer
     per_second : requests allowed in any second; more get 429, as at NCBI
     plan : faults by rule, beside those ordered with `at` and `on`
+    remember : make each answer once and give it again for the same question; for long runs
     others : for `make_server`
     """
 
@@ -86,10 +90,13 @@ class Double:
         delay: float = 0.0,
         per_second: float | None = None,
         plan: Plan | None = None,
+        remember: bool = False,
         **others: Any,
     ) -> None:
         self.delay = delay
         self.per_second = per_second
+        self.remember = remember
+        self._answers: dict[tuple[str, ...], Answer] = {}
         self.plan = plan
         self.requests: list[str] = []
         """Names of the utilities asked, in order."""
@@ -119,6 +126,13 @@ class Double:
     def count(self, name: str | None = None) -> int:
         """Return how many requests there were, of all or of one utility."""
         return len(self.requests) if name is None else self._counts[name]
+
+    def reset(self) -> None:
+        """Forget faults ordered and requests counted, for the next run."""
+        self.requests, self.times, self.asked = [], [], []
+        self.limited = self.faults_made = 0
+        self.plan = None
+        self._at, self._on, self._counts = {}, {}, Counter()
 
     def expire_history(self) -> None:
         """Forget all WebEnvs now."""
@@ -167,8 +181,18 @@ class Double:
             self.faults_made += fault is not None
             return fault
 
-    def wait(self, seconds: float) -> None:
-        self._leave.wait(seconds)
+    def wait(self, seconds: float) -> bool:
+        return self._leave.wait(seconds)
+
+    def answer(self, name: str, asked: Asked, make: Callable[[str, Asked], Answer]) -> Answer:
+        words = ("db", "term", "id", "retmax", "retstart", "retmode")
+        question = (name, *(asked.text(w) for w in words))
+        fixed = name in ("esearch", "efetch") and not asked.text("webenv")
+        if not self.remember or not fixed or asked.text("usehistory"):
+            return make(name, asked)
+        if (found := self._answers.get(question)) is None:
+            found = self._answers[question] = make(name, asked)
+        return found
 
 
 _PAGE = b"<!DOCTYPE html><html><head><title>Error</title></head><body>Sorry</body></html>"
@@ -186,7 +210,7 @@ class _FaultyHandler(Handler):
         if double.delay:
             double.wait(double.delay)
         if fault is None:
-            self.send_answer(self.answer(name, asked))
+            self.send_answer(double.answer(name, asked, self.answer))
             return
         headers = {"Retry-After": fault.retry_after} if fault.retry_after is not None else {}
         if fault.kind == "status":
@@ -198,6 +222,13 @@ class _FaultyHandler(Handler):
         elif fault.kind == "backend":
             said = b"Search Backend failed: Database is not supported: pubmed\n"
             self._send(200, "text/plain", said, headers)
+        elif fault.kind == "json":
+            said = {"error": "error forwarding request", "api-key": asked.text("api_key"),
+                    "email": asked.text("email"), "type": "ip", "status": "ok"}  # fmt: skip
+            self._send(200, "application/json", json.dumps(said).encode(), headers)
+        elif fault.kind == "short":
+            half = asked.text("id").split(",")[::2]
+            self.send_answer(self.answer(name, Asked([("db", "pubmed"), ("id", ",".join(half))])))
         elif fault.kind == "expired":
             double.expire_history()
             root = "eSearchResult" if name == "esearch" else "eFetchResult"
@@ -209,7 +240,7 @@ class _FaultyHandler(Handler):
         elif fault.kind == "drop":
             self._hang_up()
         else:
-            self._cut(fault, self.answer(name, asked))
+            self._cut(fault, double.answer(name, asked, self.answer))
 
     def _send(self, status: int, kind: str, body: bytes, headers: dict[str, str]) -> None:
         self.send_response(status)
@@ -221,15 +252,22 @@ class _FaultyHandler(Handler):
         self.wfile.write(body)
 
     def _cut(self, fault: Fault, answer: Answer) -> None:
-        body = answer.body[: int(len(answer.body) * fault.keep)]
+        # Never the whole of it: that would be no fault.
+        body = answer.body[: min(int(len(answer.body) * fault.keep), len(answer.body) - 2)]
         self.send_response(answer.status)
         self.send_header("Content-Type", "text/xml; charset=UTF-8")
         if fault.kind != "cut_unnoticed":
             self.send_header("Content-Length", str(len(answer.body)))
         self.send_header("Connection", "close")
         self.end_headers()
-        self.wfile.write(body)
-        if fault.kind == "stall":
+        self.wfile.write(body[:1] if fault.kind == "trickle" else body)
+        if fault.kind == "trickle":
+            with suppress(OSError):  # the client leaves in the middle: that is the point
+                for byte in body[1:]:
+                    if self.server.double.wait(fault.seconds):
+                        break
+                    self.wfile.write(bytes([byte]))
+        elif fault.kind == "stall":
             self.server.double.wait(fault.seconds)
         self._hang_up()
 

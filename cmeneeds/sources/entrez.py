@@ -21,12 +21,14 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from typing import Any
 
 from cmeneeds import __version__
 from cmeneeds.credentials import Credentials, load_credentials
-from cmeneeds.entrez_errors import RateLimited, check_answer
+from cmeneeds.entrez_errors import BackendFailed, HistoryExpired, RateLimited, check_answer
 from cmeneeds.errors import SourceError, SourceUnavailable
 from cmeneeds.home import home
 from cmeneeds.sources.pace import Pace
@@ -163,8 +165,16 @@ class EntrezClient:
             self.notice = response.headers.get("Cmeneeds-Notice") or self.notice
             return _Answer(body, response.headers, response.status)
 
-    def call(self, function: str, **words: Any) -> bytes:
+    def call(self, function: str, *, stop: threading.Event | None = None, **words: Any) -> bytes:
         """Call a function of ``Bio.Entrez``, such as ``esearch``, and return its whole answer.
+
+        Parameters
+        ----------
+        function : str
+        stop : threading.Event, optional
+            Once set, nothing more is sent and no pause goes on: what needed the answer has failed.
+        **words
+            Parameters of the function.
 
         Raises
         ------
@@ -174,6 +184,8 @@ class EntrezClient:
         """
         problem: SourceError | None = None
         for attempt in range(1, self.attempts + 1):
+            if stop is not None and stop.is_set():
+                raise SourceUnavailable("stopped")
             try:
                 return self._once(function, words)
             except SourceError as error:
@@ -181,7 +193,7 @@ class EntrezClient:
                 if not getattr(error, "retryable", False):
                     break
             if attempt < self.attempts:
-                self._rest(attempt, problem)
+                self._rest(attempt, problem, stop)
         assert problem is not None
         if getattr(problem, "retryable", False):
             raise SourceUnavailable(
@@ -194,14 +206,19 @@ class EntrezClient:
         problem.args = (problem.what, problem.todo)
         raise problem from None
 
-    def _rest(self, attempt: int, problem: SourceError) -> None:
+    def _rest(self, attempt: int, problem: SourceError, stop: threading.Event | None) -> None:
         """Wait before the next attempt: longer each time, or as long as the service asks."""
         pause = min(2.0 ** (attempt - 1), LONGEST_PAUSE) * random.uniform(0.5, 1.0)  # noqa: S311
         asked = getattr(problem, "retry_after", None)
         if isinstance(problem, RateLimited):
             # Everybody else of this user would be refused as well.
             self._pace.hold(asked or pause)
-        self._sleep(max(pause, min(asked or 0.0, LONGEST_PAUSE)))
+        left = max(pause, min(asked or 0.0, LONGEST_PAUSE))
+        while left > 0 and not (stop is not None and stop.is_set()):
+            # In steps, so that a run that has failed elsewhere need not wait for this one.
+            step = left if stop is None else min(left, 0.5)
+            self._sleep(step)
+            left -= step
 
     def _once(self, function: str, words: dict[str, Any]) -> bytes:
         self._pace.wait()
@@ -222,8 +239,16 @@ class EntrezClient:
         except (urllib.error.URLError, HTTPException, OSError) as error:
             raise self._lost(error) from None
         data: bytes = raw.encode() if isinstance(raw, str) else raw
-        kind = handle.headers.get("Content-Type", "") if hasattr(handle, "headers") else ""
-        check_answer(data, kind)
+        # Plain text comes wrapped, without the headers at hand.
+        said = getattr(getattr(handle, "buffer", handle), "headers", {})
+        kind, after = said.get("Content-Type", ""), _seconds(said.get("Retry-After"))
+        try:
+            check_answer(data, kind, retry_after=after)
+        except HistoryExpired as error:
+            if "webenv" in words:
+                raise
+            # Nothing of ours can have expired: the service is confused, and that passes.
+            raise BackendFailed(error.what, "Try again later", after) from None
         return data
 
     def _lost(self, error: Exception) -> SourceError:
@@ -247,4 +272,14 @@ class _Passing(SourceUnavailable):
 
 
 def _seconds(text: str | None) -> float | None:
-    return float(text) if text and text.strip().isdecimal() else None
+    """Read ``Retry-After``: seconds, or a date (RFC 9110, 10.2.3)."""
+    said = (text or "").strip()
+    if said.isascii() and said.isdecimal():
+        return float(said[:9])
+    try:
+        when = parsedate_to_datetime(said)
+    except ValueError:
+        return None
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=UTC)
+    return max(0.0, (when - datetime.now(UTC)).total_seconds())

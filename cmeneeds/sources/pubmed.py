@@ -8,6 +8,7 @@ has not been revised since it was fetched is not fetched again.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -118,7 +119,8 @@ class PubMedSource:
         ordered = tuple(sorted(pmids, reverse=True))
         return Identifiers(ordered, answer.count, answer.translation, tuple(notes))
 
-    def _esearch(self, query: str, retmax: int = CEILING) -> Answer:
+    def _esearch(self, query: str, *, count_only: bool = False) -> Answer:
+        retmax = 0 if count_only else CEILING
         try:
             body = self.client.call(
                 "esearch", db="pubmed", term=query, retmax=retmax, retmode="xml"
@@ -144,13 +146,28 @@ class PubMedSource:
             if expected == 0:
                 continue
             if expected <= CEILING:
-                yield from map(int, self._esearch(_within(query, low, high)).ids)
-                continue
+                expected, pmids = self._listed(_within(query, low, high))
+                if expected <= CEILING:
+                    yield from pmids
+                    continue
+                # PubMed has grown meanwhile: cut this part too.
             if low == high:  # one PMID cannot be many records
                 continue
             middle = (low + high) // 2
-            below = self._esearch(_within(query, low, middle), retmax=0).count
-            parts += [(low, middle, below), (middle + 1, high, expected - below)]
+            below = self._esearch(_within(query, low, middle), count_only=True).count
+            parts += [(low, middle, below), (middle + 1, high, max(expected - below, 0))]
+
+    def _listed(self, query: str) -> tuple[int, list[int]]:
+        """Return count and identifiers of a query below the ceiling.
+
+        A whole answer that lists fewer than it counts is asked for once more; what is missing
+        then is told by :meth:`identifiers`.
+        """
+        for _ in range(2):
+            answer = self._esearch(query)
+            if len(answer.ids) >= min(answer.count, CEILING):
+                break
+        return answer.count, [int(i) for i in answer.ids]
 
     def _revised_since(self, query: str, pmids: Sequence[int]) -> tuple[int, ...]:
         """Which of the records that the library has were revised after they were fetched."""
@@ -175,45 +192,63 @@ class PubMedSource:
         wanted = dict.fromkeys(pmids)
         fetched = self.library.fetched(list(wanted))
         needed = [p for p in wanted if p not in fetched or p in self._revised]
-        batches = [needed[i : i + BATCH] for i in range(0, len(needed), BATCH)]
         done = len(wanted) - len(needed)
-        for batch, items in self._overlapping(batches):
-            self.library.add(items, "PubMed efetch")
-            arrived = [i.pmid for i in items if isinstance(i, Article)]
-            self.library.mark_fetched(batch, date.fromisoformat(self.data_date))
-            for pmid in arrived:
-                self._revised.pop(pmid, None)
+        missing: list[int] = []
+        for batch, items in self._overlapping(_batches(needed)):
+            arrived = self._keep(batch, items)
+            missing += [p for p in batch if p not in arrived]
             done += len(batch)
             if self.progress:
                 self.progress(done, len(wanted))
+        # A whole answer can leave records out for once; what is missing for good stays missing.
+        for batch, items in self._overlapping(_batches(missing)):
+            self._keep(batch, items)
         return self.library.get_many(wanted)
+
+    def _keep(self, batch: Sequence[int], items: Sequence[Article | Deletion]) -> set[int]:
+        """Store what a request for ``batch`` brought; return the PMIDs that arrived."""
+        self.library.add(items, "PubMed efetch")
+        self.library.mark_fetched(batch, date.fromisoformat(self.data_date))
+        arrived = {i.pmid for i in items if isinstance(i, Article)}
+        for pmid in arrived:
+            self._revised.pop(pmid, None)
+        return arrived
 
     def _overlapping(
         self, batches: Sequence[Sequence[int]]
     ) -> Iterator[tuple[Sequence[int], list[Article | Deletion]]]:
         """Fetch batches with several requests under way; yield each as soon as it is whole."""
         left = iter(batches)
+        stop = threading.Event()
         with ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="efetch") as pool:
             running: dict[Future[list[Article | Deletion]], Sequence[int]] = {}
             try:
                 while True:
                     while len(running) < IN_FLIGHT and (batch := next(left, None)) is not None:
-                        running[pool.submit(self._efetch, batch)] = batch
+                        running[pool.submit(self._efetch, batch, stop)] = batch
                     if not running:
                         return
                     ready, _ = wait(running, return_when=FIRST_COMPLETED)
-                    for future in ready:
-                        batch = running.pop(future)
-                        yield batch, future.result()
+                    failed = [f for f in ready if f.exception() is not None]
+                    for future in ready.difference(failed):
+                        yield running.pop(future), future.result()
+                    if failed:
+                        # The command must end now, not when all requests have given up; what is
+                        # already on its way is kept.
+                        stop.set()
+                        for future, batch in running.items():
+                            if future.exception() is None:
+                                yield batch, future.result()
+                        failed[0].result()
             finally:
-                pool.shutdown(wait=False, cancel_futures=True)
+                stop.set()
 
-    def _efetch(self, pmids: Sequence[int]) -> list[Article | Deletion]:
+    def _efetch(self, pmids: Sequence[int], stop: threading.Event) -> list[Article | Deletion]:
         """Fetch one batch; as a whole again if a record in it came broken."""
         problem = ""
         for _ in range(self.client.attempts):
             body = self.client.call(
-                "efetch", db="pubmed", id=",".join(map(str, pmids)), retmode="xml"
+                "efetch", db="pubmed", id=",".join(map(str, pmids)), retmode="xml", stop=stop
             )
             problems: list[Problem] = []
             try:
@@ -244,6 +279,10 @@ def _warnings(answer: Answer) -> Iterator[str]:
         if terms:
             yield f"{said}: {', '.join(terms)}"
     yield from answer.messages
+
+
+def _batches(pmids: Sequence[int]) -> list[Sequence[int]]:
+    return [pmids[i : i + BATCH] for i in range(0, len(pmids), BATCH)]
 
 
 def _within(query: str, low: int, high: int) -> str:
