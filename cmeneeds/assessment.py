@@ -17,7 +17,6 @@ from cmeneeds.errors import NoEvidence
 from cmeneeds.evidence.findings import find
 from cmeneeds.frames import each_row
 from cmeneeds.gaps.table import analyze_gaps, priority_settings
-from cmeneeds.records import WITHDRAWN
 from cmeneeds.retrieval import Records
 
 if TYPE_CHECKING:
@@ -73,15 +72,13 @@ class Assessment:
     @cached_property
     def counts(self) -> dict[str, int | float]:
         """Every number that the report computes, by the key it is printed with."""
+        works = self.records.works.values()
+        standings = [work.standing for work in works if work.article is not None]
         counts: dict[str, int | float] = {
             "records.total": len(self.records),
             "records.abstracts": sum(1 for a in self.records.articles if a.sections),
-            "records.withdrawn": sum(
-                1 for a in self.records.articles if a.retraction_status in WITHDRAWN
-            ),
-            "records.status-unknown": sum(
-                1 for a in self.records.articles if a.retraction_status == "unknown"
-            ),
+            "records.withdrawn": sum(1 for s in standings if s.is_withdrawn),
+            "records.status-unknown": sum(1 for s in standings if s.status == "unknown"),
             "priority.magnitude": priority_settings().magnitude,
             "queries.total": sum(1 for e in self.records.log if e.facet != "topic"),
             "findings.total": len(self.findings),

@@ -117,6 +117,11 @@ def search(
             say(f"    {safe(entry.query)}")
         if entry.notes:
             say(f"    {safe(entry.notes)}")
+    for entry in records.beside:
+        found = "unknown" if entry.count is None else f"{entry.count:,}"
+        say(f"{entry.facet:<22}{found:>8}{entry.retrieved:>8,}{entry.new:>8,}  {safe(entry.source)}")
+        if entry.notes:
+            say(f"    {safe(entry.notes)}")
     records.require_some(loaded)
 
 
@@ -348,6 +353,8 @@ def library_search(
 ) -> None:
     """Answer a PubMed query from the library."""
     from cmeneeds.sources import open_library
+    from cmeneeds.standing import Notices
+    from cmeneeds.standing import standing as standing_of
 
     with open_library(library) as opened:
         opened.require_records()
@@ -362,8 +369,9 @@ def library_search(
         say(f"as understood: {safe(result.translation)}")
         for note in result.notes:
             say(f"note: {safe(note)}")
+        notices = Notices.of_library(opened)
         for article in opened.get_many(result.pmids):
-            standing = article.retraction_status
+            standing = standing_of(article, notices=notices).status
             mark = f" [{standing.upper()}]" if standing not in ("unknown", "updated") else ""
             year = article.year or "????"
             journal = article.journal.iso or article.journal.title

@@ -10,7 +10,7 @@ import gzip
 import io
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +24,7 @@ from cmeneeds.errors import NoEvidence, RunBroken
 from cmeneeds.records import Article
 from cmeneeds.search_log import SearchEntry
 from cmeneeds.sources import Source, open_source
+from cmeneeds.standing import Notice, Notices
 from cmeneeds.strategy import Strategy
 from cmeneeds.works import Works
 
@@ -57,6 +58,12 @@ class Records:
         Full texts, book sections, recommendations and background from beside PubMed, by id.
     beside : tuple of SearchEntry
         What those sources were asked, one line each; an outage is told in its ``notes``.
+    notices : Notices
+        What records outside this set say of the standing of those in it.
+    checked : str
+        ISO day on which PubMed was last asked for such notices; empty if never.
+    hint : str
+        Where nothing was found: how the source would spell the topic. Not kept.
     """
 
     articles: tuple[Article, ...]
@@ -69,6 +76,9 @@ class Records:
     searched_at: str
     documents: tuple[Document, ...] = ()
     beside: tuple[SearchEntry, ...] = ()
+    notices: Notices = field(default_factory=Notices)
+    checked: str = ""
+    hint: str = ""
 
     def __len__(self) -> int:
         """Number of records."""
@@ -86,7 +96,7 @@ class Records:
     @cached_property
     def works(self) -> Works:
         """Everything that can be cited, by citation key."""
-        return Works(self.articles, self.documents)
+        return Works(self.articles, self.documents, self.notices, self.checked)
 
     @property
     def background(self) -> tuple[Document, ...]:
@@ -121,7 +131,7 @@ class Records:
                     a.journal.iso or a.journal.title or (a.book.title if a.book else ""),
                     "; ".join(a.type_names),
                     "; ".join(self.facets.get(a.pmid, ())),
-                    a.retraction_status,
+                    self.works[f"pmid-{a.pmid}"].standing.status,
                 )
                 for a in self.articles
             ],
@@ -139,7 +149,8 @@ class Records:
         raise NoEvidence(
             f"no evidence found for {brief.topic!r}: {asked} queries of {self.source}, "
             f"{brief.years.first}-{brief.years.last}, returned no record",
-            "Widen the years, add synonyms to the brief, or use another source "
+            (self.hint and f"PubMed suggests {self.hint}. ")
+            + "Widen the years, add synonyms to the brief, or use another source "
             "(`cmeneeds search BRIEF` shows every query).",
         )
 
@@ -157,6 +168,11 @@ class Records:
             "searched_at": self.searched_at,
             "log": self.log,
             "beside": self.beside,
+            "notices": _Said(
+                tuple(sorted(self.notices.by_pmid.items())),
+                tuple(sorted(self.notices.by_doi.items())),
+            ),
+            "checked": self.checked,
         }
         lines = [encode(head)]
         lines += [
@@ -202,7 +218,16 @@ class Records:
             searched_at=head.searched_at,
             documents=tuple(row.document for row in rows if row.document is not None),
             beside=head.beside,
+            notices=Notices(dict(head.notices.by_pmid), dict(head.notices.by_doi)),
+            checked=head.checked,
         )
+
+
+class _Said(msgspec.Struct):
+    """Notices as sorted pairs, so that equal ones give equal bytes."""
+
+    by_pmid: tuple[tuple[int, tuple[Notice, ...]], ...] = ()
+    by_doi: tuple[tuple[str, tuple[Notice, ...]], ...] = ()
 
 
 class _Head(msgspec.Struct):
@@ -214,6 +239,8 @@ class _Head(msgspec.Struct):
     searched_at: str
     log: tuple[SearchEntry, ...]
     beside: tuple[SearchEntry, ...] = ()
+    notices: _Said = msgspec.field(default_factory=_Said)
+    checked: str = ""
 
     def __post_init__(self) -> None:
         if self.format not in _READABLE:
@@ -318,9 +345,13 @@ def _search(
         log[0] = msgspec.structs.replace(
             log[0], notes="; ".join(filter(None, (log[0].notes, note)))
         )
-    from cmeneeds.sources.beside import gather_beside
+    from cmeneeds.sources import beside
 
-    documents, beside = gather_beside(strategy.brief, source, articles, progress)
+    news = beside.ask_standing(source, articles)
+    if news.revised:
+        articles = source.fetch(sorted(found, reverse=True))
+    headings = beside.learn_headings(strategy.brief, source)
+    documents, asked = beside.gather_beside(strategy, source, articles, progress)
     return Records(
         articles=tuple(articles),
         facets={a.pmid: tuple(found[a.pmid]) for a in articles},
@@ -331,5 +362,8 @@ def _search(
         data_date=source.data_date,
         searched_at=datetime.now(UTC).isoformat(timespec="seconds"),
         documents=documents,
-        beside=beside,
+        beside=(*news.log, *headings, *asked),
+        notices=news.notices,
+        checked=news.checked,
+        hint="" if articles else beside.spelling(strategy.brief, source),
     )

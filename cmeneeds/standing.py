@@ -148,6 +148,17 @@ class Notices:
         """Collect what the notices in a library say; made once for many works."""
         return cls.among(library.get_many(library.search(_NOTICE_QUERY).pmids))
 
+    def about(self, articles: Iterable[Article]) -> Notices:
+        """Keep what is said of these records."""
+        pmids, dois = set(), set()
+        for article in articles:
+            pmids.add(article.pmid)
+            dois.add(_doi(article.doi))
+        return Notices(
+            {k: v for k, v in self.by_pmid.items() if k in pmids},
+            {k: v for k, v in self.by_doi.items() if k in dois},
+        )
+
     def __add__(self, other: Notices) -> Notices:
         """Put two together; what both know counts once."""
         return Notices(_merged(self.by_pmid, other.by_pmid), _merged(self.by_doi, other.by_doi))

@@ -7,7 +7,7 @@ paired, shown, cited and verified as one of an abstract is.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
@@ -15,7 +15,8 @@ from cmeneeds.documents import Document, Part, parse_document_address
 from cmeneeds.errors import UsageError
 from cmeneeds.evidence.passages import TITLE, parse_address
 from cmeneeds.evidence.study import GUIDELINE, UNKNOWN, Design, is_guideline, study_design
-from cmeneeds.records import WITHDRAWN, Article, Markup
+from cmeneeds.records import Article, Markup
+from cmeneeds.standing import Notices, Standing, standing
 
 _DESIGNS = {
     "recommendation": GUIDELINE,
@@ -36,11 +37,14 @@ class Work:
         Its PubMed record.
     document : Document or None
         Its full text, or as much of it as its source gives out. At least one of the two is there.
+    standing : Standing
+        What its record, its full text and others say of it.
     """
 
     key: str
     article: Article | None = None
     document: Document | None = None
+    standing: Standing = field(default_factory=Standing)
 
     @property
     def _whole(self) -> Article | Document:
@@ -63,17 +67,6 @@ class Work:
     def pmid(self) -> int | None:
         """PubMed identifier, if it has one."""
         return self._whole.pmid
-
-    @property
-    def standing(self) -> str:
-        """What its record and its full text say of it; see ``Article.retraction_status``."""
-        said = [w.retraction_status for w in (self.article, self.document) if w is not None]
-        return min(said, key=lambda s: _GRAVITY.index(s) if s in _GRAVITY else len(_GRAVITY))
-
-    @property
-    def is_withdrawn(self) -> bool:
-        """Whether its words must carry nothing."""
-        return self.standing in WITHDRAWN
 
     @cached_property
     def design(self) -> Design:
@@ -110,9 +103,6 @@ class Work:
         return self.document.page if self.document else ""
 
 
-_GRAVITY = ("retracted", "retraction notice", "expression of concern", "corrected", "updated")
-
-
 class Located(NamedTuple):
     """A passage in its place."""
 
@@ -132,21 +122,32 @@ class Works(Mapping[str, Work]):
     articles : iterable of Article
     documents : iterable of Document
         One whose PMID is among the articles is the full text of that work, not a work of its own.
+    notices : Notices, optional
+        What others say of their standing; what these works say of one another is added.
+    checked : str
+        Day on which PubMed was last asked for notices; empty if never.
     """
 
-    def __init__(self, articles: Iterable[Article], documents: Iterable[Document] = ()) -> None:
-        self._works: dict[str, Work] = {}
-        for article in articles:
-            key = f"pmid-{article.pmid}"
-            self._works[key] = Work(key, article)
+    def __init__(
+        self,
+        articles: Iterable[Article],
+        documents: Iterable[Document] = (),
+        notices: Notices | None = None,
+        checked: str = "",
+    ) -> None:
+        records = {f"pmid-{a.pmid}": a for a in articles}
+        texts = {}
         self._keys: dict[str, str] = {}
         for document in documents:
             key = f"pmid-{document.pmid}"
-            if key not in self._works:
-                key = document.id
-            self._keys[document.id] = key
-            article_ = self._works[key].article if key in self._works else None
-            self._works[key] = Work(key, article_, document)
+            self._keys[document.id] = key = key if key in records else document.id
+            texts[key] = document
+        said = Notices.among(records.values(), texts.values()) + (notices or Notices())
+        self._works: dict[str, Work] = {}
+        for key in (*records, *(k for k in texts if k not in records)):
+            article, text = records.get(key), texts.get(key)
+            day = checked if article is not None else ""
+            self._works[key] = Work(key, article, text, standing(article, text, said, day))
 
     def __getitem__(self, key: str) -> Work:
         """The work of a citation key."""

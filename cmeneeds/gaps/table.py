@@ -178,7 +178,7 @@ def _read(
     read = []
     for row in each_row(findings):
         work = works[row.source]
-        if row.probability < settings.minimum_probability or work.is_withdrawn:
+        if row.probability < settings.minimum_probability or work.standing.is_withdrawn:
             continue
         if work.only_recommends and row.label != "REC":
             continue  # a task force quotes others on practice; that makes it no source of its own

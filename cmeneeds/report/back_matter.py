@@ -108,7 +108,7 @@ class BackMatter(Writer):
             f"\n**Withdrawn and unknown.** {c('records.withdrawn')} records are retracted or "
             "retraction notices; their figures carry no row. Of "
             f"{c('records.status-unknown')} records the standing is unknown: the record says "
-            "nothing, and a notice may be newer than the record.\n"
+            f"nothing, and a notice may be newer than the record.{self._notices_asked()}\n"
             "\n**Limits.** Abstracts leave out much. The program misses sentences and mislabels "
             "others. Several studies of one measure stand side by side and are not pooled. "
             "Denominators, countries and settings are unknown unless the passage says them.\n"
@@ -136,6 +136,13 @@ class BackMatter(Writer):
             align="llrrl",
             widths=(26, 22, 9, 9, 32),
         )
+
+    def _notices_asked(self) -> str:
+        """When PubMed was last asked for notices."""
+        day = self.assessment.records.checked
+        if day:
+            return f" PubMed was last asked for such notices on {md.date(day)}."
+        return " PubMed was not asked for such notices."
 
     def _full_texts(self) -> str:
         """How many documents beside abstracts were read."""

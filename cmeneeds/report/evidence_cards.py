@@ -26,16 +26,21 @@ class Deck:
         self._shown: set[str] = set()
         self._wanted: dict[str, None] = {}
 
+    def _cite(self, key: str) -> str:
+        """A citation, with the standing of the work wherever something is known of it."""
+        status = self._works[key].standing.status
+        return md.cite(key) + ("" if status == "unknown" else f" {md.standing(status)}")
+
     def sentence(self, address: str) -> str:
         """The passage word for word, as a link to its card, with its citation."""
         self._wanted[address] = None
         row = self._rows[address]
-        return f"“{md.figure(row.text, address)}” {md.cite(row.source)}"
+        return f"“{md.figure(row.text, address)}” {self._cite(row.source)}"
 
     def number(self, address: str, text: str) -> str:
         """A number of a passage, as a link to its card, with its citation."""
         self._wanted[address] = None
-        return md.figure(text, address) + md.cite(self._rows[address].source)
+        return md.figure(text, address) + self._cite(self._rows[address].source)
 
     def source(self, address: str) -> str:
         """Kind of source and year, with its citation."""
@@ -43,7 +48,7 @@ class Deck:
         kind = "guideline record" if work.is_guideline else work.design.name
         kind = "design unknown" if kind == "unknown" else kind
         when = f", {md.date(str(work.year))}" if work.year else ", year unknown"
-        return f"{kind}{when} {md.cite(work.key)}"
+        return f"{kind}{when} {self._cite(work.key)}"
 
     def card(self, address: str) -> str:
         """The card the first time, the linked sentence after that."""
@@ -68,7 +73,7 @@ class Deck:
             section=heading,
             value=value,
             markup=markup,
-            status=work.standing,
+            status=work.standing.status,
             secondary=bool(row.secondary),
             note=", ".join(note),
         )

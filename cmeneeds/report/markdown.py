@@ -267,7 +267,7 @@ def passage(
     else:
         parts.append(escape(origin))
     if status != "unknown":
-        parts.append(f"[{escape(status[:1].upper() + status[1:])}]{{.status}}")
+        parts.append(standing(status))
     if secondary:
         parts.append("(quotes another source)")
     attributes = f'.passage #{anchor(address)} address="{address}" label="{label}"'
@@ -277,6 +277,17 @@ def passage(
         attributes += ' secondary="yes"'
     line = parts[0] + " " + " · ".join(parts[1:]) + f" · [{escape(address)}]{{.address}}"
     return f"\n::: {{{attributes}}}\n> {quotation}\n\n{line}\n:::\n"
+
+
+def standing(status: str) -> str:
+    """Write the standing of a work, such as ``retracted``, to stand beside its citation.
+
+    Examples
+    --------
+    >>> standing("expression of concern")
+    '[Expression of concern]{.status}'
+    """
+    return f"[{escape(status[:1].upper() + status[1:])}]{{.status}}"
 
 
 def attribute(text: str) -> str:

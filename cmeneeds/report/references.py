@@ -37,12 +37,15 @@ def csl(work: Work | Article) -> dict[str, Any]:
         return _record(work)
     if work.article is not None:
         item = _record(work.article)
-        if work.standing != work.article.retraction_status:
-            item["note"] = work.standing.capitalize()
+        if work.standing.status != work.article.retraction_status:
+            item["note"] = work.standing.sentence.rstrip(".")
         return item
     if work.document is None:
         raise ValueError(f"{work.key} is no work")
-    return _document(work.document)
+    item = _document(work.document)
+    if work.standing.status != "unknown":
+        item["note"] = work.standing.sentence.rstrip(".")
+    return item
 
 
 def _document(document: Document) -> dict[str, Any]:
@@ -75,8 +78,6 @@ def _document(document: Document) -> dict[str, Any]:
         "URL": document.page,
         "number": document.id if document.kind == "trial registration" else "",
     }
-    if document.retraction_status != "unknown":
-        item["note"] = document.retraction_status.capitalize()
     return {k: v for k, v in item.items() if v}
 
 

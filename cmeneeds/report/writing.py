@@ -87,7 +87,7 @@ class Writer:
         used: set[str] = set()
         for row in each_row(f):
             work = works[row.source]
-            if row.source in used or work.is_withdrawn:
+            if row.source in used or work.standing.is_withdrawn:
                 continue  # one sentence a record: a list of sources, not of one source's words
             if self._vocabulary.is_about(work.names) or self._vocabulary.mentions(str(row.text)):
                 found.append(str(row.finding_id))
