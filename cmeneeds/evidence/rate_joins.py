@@ -1,0 +1,132 @@
+"""Putting pieces that stand side by side together: a percentage and its counts."""
+
+from __future__ import annotations
+
+import re
+
+from cmeneeds.evidence.rate_parts import Atom
+
+_WHOLES = (
+    r"(?:(?:the|all|our|these|those|their|its|a\stotal\sof|included|remaining|eligible)\s){0,3}"
+)
+_OF_WHOLE = re.compile(rf"\s?\)?\s(?:out\s)?of\s{_WHOLES}$", re.IGNORECASE)
+_OPEN = re.compile(r"\s?[(\[]\s?(?P<n>n\s?=\s?)?$|\s?[,;:=]\s?(?P<n2>n\s?=\s?)$", re.IGNORECASE)
+_OPEN_FRACTION = re.compile(r"\s?[(\[,;:=]{1,2}\s?(?:n\s?=\s?)?$", re.IGNORECASE)
+_WORDS_THEN_OPEN = re.compile(r"(?:\s[^()\[\]\d.;:%]{1,60})?\s?[(\[=,;:]\s?$")
+_INSIDE = re.compile(r"\s?[;,:]\s?$")
+_DIRECT = re.compile(r"\s?[(\[]\s?$")
+_NAMED_COUNT = re.compile(r"\bn\s?=\s?$", re.IGNORECASE)
+_THINGS_THEN_OPEN = re.compile(r"\s(?P<things>[^()\[\]\d.;:%]{2,90}?)\s?[(\[]\s?$")
+_PEOPLE = re.compile(
+    r"(?:[a-z-]{2,20}\s)?(?:patients?|women|men|adults|children|infants|girls|boys|participants?|"
+    r"respondents?|nurses|physicians|doctors|students|residents|subjects|cases|people|individuals|"
+    r"eyes|centers|centres|hospitals|studies|deaths)\b",
+    re.IGNORECASE,
+)
+_ANOTHER = re.compile(
+    r"\b(?:majority|most|minority|half|third|quarter|whom|which|who|and|but|or|while|whereas|"
+    r"respectively|reasons?|factors?|themes?|types?|years?|months?|weeks?|days?|hours?|minutes?|"
+    r"times|groups?|arms|items?|questions?|points?|mg|kg|ml|cm|mm|doses?|categories|domains?|"
+    r"compared|versus|vs|common|phases?|waves?|divided|randomi[sz]ed|assigned|allocated|into)\b",
+    re.IGNORECASE,
+)
+
+
+def joined(text: str, atoms: list[Atom]) -> tuple[list[Atom], list[Atom]]:
+    """Join percentages with the counts beside them; give the counts that are left as well."""
+    drafts: list[Atom] = []
+    counts: list[Atom] = []
+    at = 0
+    while at < len(atoms):
+        this = atoms[at]
+        at += 1
+        while at < len(atoms) and (both := _join(text, this, atoms[at])):
+            this = both
+            at += 1
+        (counts if this.kind == "count" else drafts).append(this)
+    return drafts, counts
+
+
+def _join(text: str, this: Atom, then: Atom) -> Atom | None:
+    """Join two neighbours if they tell of the same share."""
+    if then.start < this.end:
+        return None
+    gap = text[this.end : then.start]
+    kinds = (this.kind, then.kind)
+    if kinds == ("words", "percent") and this.numerator is None:
+        near = then.value is not None and abs((this.value or 0) - then.value) <= 12
+        if near and _WORDS_THEN_OPEN.fullmatch(gap):
+            end = _closed(text, gap, then.end)
+            return then._replace(start=this.start, end=end)
+    elif this.kind in ("percent", "words") and then.kind == "fraction":
+        if this.numerator is None and this.denominator is None and _OPEN_FRACTION.fullmatch(gap):
+            return _with_counts(text, this, then, gap)
+    elif this.kind in ("percent", "words") and then.kind == "count":
+        return _with_count_after(text, this, then, gap)
+    elif kinds == ("fraction", "percent") and _WORDS_THEN_OPEN.fullmatch(gap):
+        return _with_counts(text, then, this, gap)
+    elif kinds == ("count", "percent") and then.value is not None:
+        return _with_counts(text, then, this, gap) if _leads(text, this, then, gap) else None
+    return None
+
+
+def _with_count_after(text: str, this: Atom, then: Atom, gap: str) -> Atom | None:
+    """``62% (n = 124)``, ``62% (124)``, ``62% of 200``, ``124 (62%) of 200``."""
+    if this.denominator is None and _OF_WHOLE.fullmatch(gap):
+        if then.numerator is None or then.numerator < max(this.numerator or 0, 2):
+            return None
+        return this._replace(
+            end=then.end, denominator=then.numerator, denominator_at=then.numerator_at
+        )
+    opened = _OPEN.fullmatch(gap)
+    if this.numerator is not None or not opened:
+        return None
+    named = opened["n"] or opened["n2"]
+    if not named and ("[" in gap or text[then.end : then.end + 1] not in (")", ";", ",")):
+        return None  # a reference number, or "62% (12 months)"
+    return _with_counts(text, this, then, gap)
+
+
+def _leads(text: str, count: Atom, percent: Atom, gap: str) -> bool:
+    """Whether a count before a percentage is its numerator."""
+    if count.numerator_at is None:
+        return False
+    before = text[max(0, count.numerator_at.start - 24) : count.numerator_at.start]
+    if _DIRECT.fullmatch(gap):
+        return True
+    if _INSIDE.fullmatch(gap):
+        return bool(re.search(r"[(\[]\s?(?:n\s?=\s?)?$|\bn\s?=\s?$", before, re.IGNORECASE))
+    things = _THINGS_THEN_OPEN.fullmatch(gap)
+    if text[percent.end : percent.end + 1] not in (")", "]", ",", ";", ":"):
+        return False  # 168 patients were included (81% male)
+    if not things or _ANOTHER.search(things["things"]) or _NAMED_COUNT.search(before):
+        return False
+    if re.search(r"\b(?:of|among|in|for|from|with)\s(?:the\s|all\s|these\s|those\s|our\s)?$",
+                 before, re.IGNORECASE) and "," in gap:  # fmt: skip
+        return False  # Of 200 nurses, most (62%)
+    if _PEOPLE.match(things["things"]):
+        return True
+    # "3 distinct patterns (17%)" would be a share of 18: too few to print a percentage of.
+    return bool(percent.value) and 100 * (count.numerator or 0) / (percent.value or 1) >= 20
+
+
+def _with_counts(text: str, percent: Atom, counts: Atom, gap: str) -> Atom:
+    """Make one rate of a percentage and its counts."""
+    start = min(percent.start, counts.start)
+    last = max(percent.end, counts.end)
+    return percent._replace(
+        start=start,
+        end=_closed(text, gap, last),
+        numerator=counts.numerator,
+        denominator=counts.denominator if counts.denominator is not None else percent.denominator,
+        numerator_at=counts.numerator_at,
+        denominator_at=counts.denominator_at or percent.denominator_at,
+    )
+
+
+def _closed(text: str, gap: str, end: int) -> int:
+    """Take in the bracket that closes the one in ``gap``."""
+    for opening, closing in ("()", "[]"):
+        if opening in gap and text[end : end + 1] == closing:
+            return end + 1
+    return end
