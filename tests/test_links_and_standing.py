@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from eutils_double import Fault
+from eutils_double import Double, Fault
 from guideline_double import GuidelineDouble
 
 from cmeneeds.documents import Document
 from cmeneeds.errors import LibraryReadOnly, UsageError
-from cmeneeds.eutils_xml import parse_einfo
+from cmeneeds.eutils_xml import parse_einfo, parse_elink
 from cmeneeds.library import schema
 from cmeneeds.library.beside import StoredLink, linking_to, store_links, stored_links
 from cmeneeds.library.store import Library
@@ -130,6 +130,26 @@ def test_link_names_are_ncbis_own(recordings: Path) -> None:
         assert known.get(kind.name) == kind.db or f"<LinkName>{kind.name}<" in recorded, kind.name
     # Why notices are looked for by search: elink has no link to them.
     assert not [n for n in known if any(w in n for w in ("retract", "errat", "correct", "update"))]
+
+
+def test_cmeneeds_serve_answers_from_the_links_that_the_library_keeps(
+    ncbi: GuidelineDouble, library: Library
+) -> None:
+    ncbi.links["pubmed_pmc"] = {1: (900001,)}
+    links(client_of(ncbi), library, PMIDS, ("cited_by", "related", "pmc"), today=DAY)
+    with Double(library) as server:
+        client = EntrezClient(server.url, sleep=lambda _: None)
+
+        def ask(name: str, **words: Any) -> tuple[str, ...]:
+            words.setdefault("db", "pubmed")
+            words.setdefault("dbfrom", "pubmed")
+            (answer,) = parse_elink(client.call("elink", linkname=name, **words))
+            return answer.to(name)
+
+        assert ask("pubmed_pubmed", id="1") == ("3", "2")  # the closest first
+        assert ask("pubmed_pubmed_citedin", id="1,2") == ("9", "8", "7")
+        assert ask("pubmed_pmc", id="1", db="pmc") == ("900001",)
+        assert ask("pmc_pubmed", id="900001", dbfrom="pmc") == ("1",)
 
 
 # --- a library of before ------------------------------------------------------------------------

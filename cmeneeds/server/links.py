@@ -2,7 +2,9 @@
 
 Offered are ``pubmed_pubmed_refs`` (the PMIDs in a record's reference list, stored here or not),
 ``pubmed_pubmed_citedin`` (records of this library that list it), ``pubmed_pmc`` and its reverse
-``pmc_pubmed``. Related articles, LinkOut and other databases are not.
+``pmc_pubmed``; to these comes what the library was told by PubMed's own elink
+(:mod:`cmeneeds.library.beside`), with ``pubmed_pubmed``, related articles, which only PubMed can
+tell. LinkOut and other databases are not offered.
 """
 
 from __future__ import annotations
@@ -11,12 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from cmeneeds.library.beside import linking_to, stored_links
 from cmeneeds.server.asked import Asked, Refused
 from cmeneeds.server.desk import Desk, pmc_number
 
 _COMMANDS = ("neighbor", "neighbor_history", "ncheck")
 _NAMES = {
-    ("pubmed", "pubmed"): ("pubmed_pubmed_citedin", "pubmed_pubmed_refs"),
+    ("pubmed", "pubmed"): ("pubmed_pubmed", "pubmed_pubmed_citedin", "pubmed_pubmed_refs"),
     ("pubmed", "pmc"): ("pubmed_pmc",),
     ("pmc", "pubmed"): ("pmc_pubmed",),
 }
@@ -102,7 +105,20 @@ class Linked:
 
 
 def _follow(desk: Desk, name: str, ids: Sequence[int]) -> dict[int, list[int]]:
-    """Return what each identifier leads to."""
+    """Return what each identifier leads to: what records say, and what PubMed's elink said."""
+    found = _in_records(desk, name, ids)
+    if name == "pmc_pubmed":
+        told = {i: list(pmids) for i, pmids in linking_to(desk.library, "pubmed_pmc", ids).items()}
+    else:
+        kept = stored_links(desk.library, name, ids)
+        told = {i: [k.target for k in links] for i, links in kept.items()}
+    return {i: list(dict.fromkeys([*found.get(i, ()), *told.get(i, ())])) for i in {*found, *told}}
+
+
+def _in_records(desk: Desk, name: str, ids: Sequence[int]) -> dict[int, list[int]]:
+    """Return what the records themselves tell of where each identifier leads."""
+    if name == "pubmed_pubmed":
+        return {}
     if name == "pubmed_pubmed_citedin":
         citing = desk.shared.links(desk.db).citing
         return {i: list(citing[i]) for i in ids if i in citing}
@@ -153,7 +169,10 @@ def elink(asked: Asked, desk: Desk) -> Linked:
             if command == "ncheck":
                 links[name] = [i for i, targets in found.items() if targets]
             else:
-                links[name] = sorted({t for ts in found.values() for t in ts}, reverse=True)
+                listed = dict.fromkeys(t for ts in found.values() for t in ts)
+                # Related articles come the closest first, others the newest first.
+                ranked = name == "pubmed_pubmed"
+                links[name] = list(listed) if ranked else sorted(listed, reverse=True)
         one = _LinkSet(ids, links)
         if command == "neighbor_history":
             for name, targets in links.items():
