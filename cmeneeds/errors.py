@@ -13,8 +13,21 @@ that and exits with ``exit_code`` (1: the work failed, 2: wrong usage or an inva
     │   └── ParameterError            a report parameter is unknown or of the wrong type
     ├── SourceError                   records cannot be had
     │   ├── SourceUnavailable         the service cannot be reached or refuses
-    │   ├── (entrez_errors)           what E-utilities answer instead: drawn in that module
-    │   ├── (sources.web)             WebUnavailable, WebRefused, WebTooLarge, WebNotJson
+    │   │   ├── RateLimited           too many requests; says how long to wait, if told
+    │   │   ├── BackendFailed         a server behind E-utilities failed
+    │   │   └── AnswerCutShort        an answer is empty or ends too early
+    │   ├── NotAnXmlAnswer            an HTML page, or XML or JSON that cannot be read
+    │   ├── EntrezRefused             any other error that E-utilities state
+    │   │   ├── HistoryExpired        the history server has lost the result
+    │   │   ├── TooManyResults        beyond the first 9,999 results
+    │   │   ├── NoSuchDatabase        the database name is unknown
+    │   │   └── EmptyIdList           no identifier was valid
+    │   ├── FullTextNotAvailable      PMC may not give out this full text
+    │   ├── WebUnavailable            a web source cannot be reached, or keeps failing
+    │   ├── WebRefused                it refuses the request
+    │   ├── WebTooLarge               its answer is larger than the limit
+    │   ├── WebNotJson                its answer is not the JSON it should be
+    │   ├── UspstfKeyMissing          the Prevention TaskForce wants a key, and none is set
     │   ├── SampleMissing             the sample corpus is not installed or not the known file
     │   └── NotPubMedXML              the input is not PubMed XML at all
     ├── LibraryError                  the library file cannot do what was asked

@@ -5,17 +5,20 @@ All records here are made up.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sqlite3
 import sys
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cmeneeds.errors import QueryError, QuerySyntaxError, QueryTooLarge, QueryUnsupported
+from cmeneeds.eutils_xml import parse_einfo
 from cmeneeds.library import query as q
 from cmeneeds.library import schema, tags
 from cmeneeds.library.query import DateRange, Group, PmidRange, RelativeDate, Term, parse
@@ -218,10 +221,10 @@ def test_an_asterisk_inside_a_term_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     ("tags", "term", "expected"),
     [
-        ("ti|title|TITLE", "practice gap", {1}),
+        ("ti|title|TITLE|TITL", "practice gap", {1}),
         ("ab|abstract", "hesitated", {1}),
         ("tiab|Title/Abstract|title / abstract", "guideline adherence", {1}),
-        ("tw|text word|Text Words", "metoprolol", {1}),
+        ("tw|text word|Text Words|WORD", "metoprolol", {1}),
         ("mh|mesh|mesh terms|mh:noexp|MeSH Terms:noexp", "heart failure", {1, 2}),
         ("mh", "D006333", {1, 2}),
         ("mh", "heart fail*", {1, 2}),
@@ -233,13 +236,13 @@ def test_an_asterisk_inside_a_term_is_refused(text: str) -> None:
         ("majr|mesh major topic|majr:noexp", "practice patterns, physicians'", {3}),
         ("majr", "heart failure", {1}),
         ("majr", "heart failure/drug therapy", {1}),
-        ("sh|mesh subheading|subheading|sh:noexp", "drug therapy", {1}),
+        ("sh|mesh subheading|subheading|sh:noexp|SUBH", "drug therapy", {1}),
         ("pt|publication type|ptyp|pt:noexp", "review", {1}),
         ("pt", "journal article", {1, 2}),
-        ("nm|substance name|Supplementary Concept", "metoprolol", {1}),
+        ("nm|substance name|Supplementary Concept|SUBS", "metoprolol", {1}),
         ("la|lang|language", "english", {1, 3}),
         ("la", "ger", {3}),
-        ("au|author", "smith", {1, 2}),
+        ("au|author|AUTH", "smith", {1, 2}),
         ("au", "smith j", {1}),
         ("au", "smith ja", {1}),
         ("au", "Smith, JA", {1}),
@@ -249,10 +252,10 @@ def test_an_asterisk_inside_a_term_is_refused(text: str) -> None:
         ("ta", "the made-up journal", {1}),
         ("ta", "1111-2222", {1}),
         ("ad|affiliation", "clinic a", {1}),
-        ("ot|other term", "guideline adherence", {1}),
+        ("ot|other term|OTRM", "guideline adherence", {1}),
         ("pmid|uid|UID", "2", {2}),
         ("uid", "2:3", {2, 3}),
-        ("sb|subset|filter", "medline", {1}),
+        ("sb|subset|filter|FILT", "medline", {1}),
         ("sb", "in process", {3}),
         ("sb", "publisher", {4}),
         ("sb", "pubmednotmedline", {2}),
@@ -262,8 +265,8 @@ def test_an_asterisk_inside_a_term_is_refused(text: str) -> None:
         ("dp|pdat|Date - Publication|date-publication", "2018/12/05", {1}),
         ("edat|Date - Entry|entry date", "2021/06/03", {3}),
         ("lr|mdat|Date - Modification", "2021", {1}),
-        ("ppdat", "2019", {1}),
-        ("epdat", "2018", {1}),
+        ("ppdat|PPDT", "2019", {1}),
+        ("epdat|EPDT", "2018", {1}),
     ],
 )
 def test_every_tag_by_every_name(
@@ -274,6 +277,18 @@ def test_every_tag_by_every_name(
         assert run(db, f"{term} [{tag}]")[0] == expected, tag
         if "," not in term and term != "smith j":  # quotes turn off longer initials
             assert run(db, f'"{term}"[{tag}]')[0] == expected, tag
+
+
+def test_every_field_name_that_pubmed_lists_is_known(recordings: Path) -> None:
+    """As a field that is offered, or as one that a library has not; never as a mistake."""
+    body = (recordings / "ncbi-samples" / "einfo.pubmed.json").read_bytes()
+    info = parse_einfo(body).database
+    assert info is not None
+    names = {f.name for f in info.fields}
+    assert {"TITL", "WORD", "AUTH", "SUBH", "SUBS", "OTRM", "FILT", "PPDT", "EPDT"} <= names
+    for name in names:
+        with contextlib.suppress(QueryUnsupported):
+            assert tags.resolve_tag(name, 0) in tags.FIELDS
 
 
 def test_a_quoted_author_has_exactly_these_initials(db: sqlite3.Connection) -> None:

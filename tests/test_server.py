@@ -1160,10 +1160,13 @@ def test_the_double_makes_each_fault(library_path: Path) -> None:
         "cut": (Fault("cut"), "IncompleteRead"),
         "cut_unnoticed": (Fault("cut_unnoticed"), '<?xml version="1.0"'),
         "stall": (Fault("stall", seconds=30), "TimeoutError"),
+        "trickle": (Fault("trickle", seconds=30), "TimeoutError"),
         "html": (Fault("html"), "<!DOCTYPE html>"),
+        "json": (Fault("json"), '{"error": "error forwarding request"'),
         "backend": (Fault("backend"), "Search Backend failed: Database is not supported: pubmed"),
         "expired": (Fault("expired"), "<?xml"),
         "delay": (Fault("delay", seconds=0.1), '<?xml version="1.0"'),
+        "short": (Fault("short"), '<?xml version="1.0"'),
     }
     assert tuple(faults) == KINDS
     with Double(library_path) as ncbi:
@@ -1173,7 +1176,7 @@ def test_the_double_makes_each_fault(library_path: Path) -> None:
             body = failure(ncbi.url, id="30000001")
             assert body.startswith(seen), kind
             whole = body.endswith("</PubmedArticleSet>\n")
-            assert whole == (kind == "delay"), kind
+            assert whole == (kind in ("delay", "short")), kind
         assert failure(ncbi.url, id="30000001").endswith("</PubmedArticleSet>\n")
         assert ncbi.count() == ncbi.count("efetch") == len(faults) + 1
         assert ncbi.faults_made == len(faults)

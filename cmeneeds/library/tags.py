@@ -1,6 +1,7 @@
 """The names that PubMed's query language has: field tags, stop words, languages, subheadings.
 
-From the PubMed User Guide (https://pubmed.ncbi.nlm.nih.gov/help/).
+From the PubMed User Guide (https://pubmed.ncbi.nlm.nih.gov/help/) and, for the names in four
+letters such as TITL, from einfo's list of PubMed's fields.
 """
 
 from __future__ import annotations
@@ -33,28 +34,32 @@ _ALIASES = {
     "other terms": "ot", "keyword": "ot", "keywords": "ot", "uid": "pmid", "subset": "sb",
     "filter": "sb", "pdat": "dp", "publication date": "dp", "date of publication": "dp",
     "entry date": "edat", "date - entrez": "edat", "entrez date": "edat", "mdat": "lr",
-    "modification date": "lr", "date - last revised": "lr",
+    "modification date": "lr", "date - last revised": "lr", "titl": "ti", "word": "tw",
+    "auth": "au", "subh": "sh", "subs": "nm", "otrm": "ot", "filt": "sb", "ppdt": "ppdat",
+    "epdt": "epdat",
 }  # fmt: skip
 _TAGS = {label.lower(): key for key, label in FIELDS.items()} | _ALIASES | {k: k for k in FIELDS}
 
 _UNSUPPORTED = {
     name: label
     for label, names in {
-        "Article Identifier": "aid doi lid", "Author Identifier": "auid orcid",
-        "Author - Full": "fau|full author name|author - full",
-        "Author - First": "1au|first author name|author - first",
-        "Author - Last": "lastau|last author name|author - last",
-        "Author - Corporate": "cn|corporate author|author - corporate",
+        "Article Identifier": "aid doi lid", "Author Cluster ID": "aucl",
+        "Author Identifier": "auid orcid",
+        "Author - Full": "fau|full|full author name|author - full",
+        "Author - First": "1au|faut|first author name|author - first",
+        "Author - Last": "lastau|laut|last author name|author - last",
+        "Author - Corporate": "cn|coln|corporate author|author - corporate",
         "Book": "book", "Conflict of Interest Statements": "cois",
-        "Date - Completion": "dcom|completion date|date - completion",
+        "Date - Completion": "dcom|cdat|completion date|date - completion",
         "Date - Create": "crdt|create date|date - create",
-        "Date - MeSH": "mhda|mesh date|date - mesh", "Editor": "ed",
-        "Grants and Funding": "gr|grant number|grants", "Investigator": "ir",
-        "Investigator - Full": "fir|full investigator name", "ISBN": "isbn", "ISSN": "is issn",
-        "Issue": "ip", "Location ID": "location id", "NLM Unique ID": "jid",
+        "Date - MeSH": "mhda|mesh date|date - mesh", "Editor": "ed", "Extended PMID": "eid",
+        "Grants and Funding": "gr|grnt|grant number|grants", "Investigator": "ir invr",
+        "Investigator - Full": "fir|finv|full investigator name", "ISBN": "isbn", "ISSN": "is issn",
+        "Issue": "ip iss", "Location ID": "location id", "NLM Unique ID": "jid",
         "Pagination": "pg page", "Personal Name as Subject": "ps|subject - personal name",
-        "Pharmacological Action": "pa", "Place of Publication": "pl", "PMC ID": "pmc pmcid pmcr",
-        "Publisher": "pubn", "EC/RN Number": "rn|registry number", "Reference": "rf",
+        "Pharmacological Action": "pa papx", "Place of Publication": "pl cnty",
+        "PMC ID": "pmc pmcid pmcr", "Publisher": "pubn", "Publisher ID": "pid",
+        "EC/RN Number": "rn|ecno|registry number", "Reference": "rf",
         "Secondary Source ID": "si", "Transliterated Title": "tt", "Volume": "vi vol",
     }.items()
     for name in (*(names.split("|") if "|" in names else names.split()), label.lower())

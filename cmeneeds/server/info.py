@@ -21,7 +21,7 @@ _LINKS = {
 _PUBMED_NAMES = {
     "ti": "TITL", "tw": "WORD", "mh": "MESH", "sh": "SUBH", "pt": "PTYP", "nm": "SUBS",
     "la": "LANG", "au": "AUTH", "ta": "JOUR", "ad": "AFFL", "ot": "OTRM", "pmid": "UID",
-    "sb": "FILT", "dp": "PDAT", "lr": "MDAT",
+    "sb": "FILT", "dp": "PDAT", "ppdat": "PPDT", "epdat": "EPDT", "lr": "MDAT",
 }  # fmt: skip
 
 
