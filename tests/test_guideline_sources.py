@@ -264,6 +264,7 @@ def test_what_is_kept_is_told_without_asking_anybody(
     requests = ncbi.count()
     kept = kept_documents(library, (1, 2, 3, 900101))
     assert {d.id: d for d in kept} == by_id(found)
+    assert [d.id for d in kept_documents(library, (1, 900101), ("bookshelf",))] == ["NBK900101"]
     assert ncbi.count() == requests
 
 

@@ -6,6 +6,7 @@ All headings in this file are made up.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from cmeneeds.sources.vocabulary import mesh_for_topic, suggest_spelling
 
 Make = Callable[..., Article]
 FEVER, PAPER, CARBON = 68900001, 68900002, 68900003
+DAY = date(2026, 3, 1)
 WIDE = '"Filing Fever"[mh]'
 
 
@@ -78,6 +80,28 @@ def test_entry_terms_lead_to_the_heading_and_others_are_only_near(
     assert found.unmatched == ("paper", "staples")
     assert {d.name for d in found.near} == {"Paper Fever", "Carbon Paper Fever"}
     assert library.search('"Paper Fever"[mh]').pmids == (1,)  # it stands below the matched one
+
+
+def test_mesh_is_not_asked_again_for_what_it_told_not_long_ago(
+    ncbi: GuidelineDouble, library: Library
+) -> None:
+    words = ["filing fever", "staples"]
+    first = mesh_for_topic(client_of(ncbi), library, words, today=DAY)
+    asked = ncbi.count()
+    again = mesh_for_topic(client_of(ncbi), library, words, today=DAY + timedelta(days=90))
+    assert again == first
+    assert ncbi.count() == asked
+    mesh_for_topic(client_of(ncbi), library, words, today=DAY + timedelta(days=91))
+    assert ncbi.count() > asked
+
+
+def test_what_mesh_did_not_tell_whole_is_asked_for_again(
+    ncbi: GuidelineDouble, library: Library
+) -> None:
+    ncbi.plan = lambda *_: Fault("status", status=503)
+    assert mesh_for_topic(client_of(ncbi), library, ["filing fever"], today=DAY).outages
+    ncbi.plan = None
+    assert mesh_for_topic(client_of(ncbi), library, ["filing fever"], today=DAY).stored
 
 
 def test_a_tree_too_wide_is_not_kept_in_part(ncbi: GuidelineDouble, library: Library) -> None:

@@ -98,12 +98,14 @@ def find_documents(
     return harvest
 
 
-def kept_documents(library: Library, pmids: Sequence[int]) -> tuple[Document, ...]:
+def kept_documents(
+    library: Library, pmids: Sequence[int], sources: Sequence[str] = SOURCES
+) -> tuple[Document, ...]:
     """Return the documents of these records that the library has, without asking anybody."""
     articles = {a.pmid: a for a in library.get_many(dict.fromkeys(pmids))}
     found: list[Document] = []
     for kept in documents_of(library, list(articles)):
-        if kept.document is None or kept.pmid not in articles:
+        if kept.document is None or kept.pmid not in articles or kept.source not in sources:
             continue
         if kept.source == pmc.NAME:
             found.append(pmc.fitted(kept.document, articles[kept.pmid]))

@@ -7,8 +7,12 @@ that ``[mh]`` explodes offline as PubMed explodes it, or not at all.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
+
+import msgspec
 
 from cmeneeds.errors import SourceError
 from cmeneeds.eutils_xml import parse_esearch, parse_espell
@@ -17,6 +21,7 @@ from cmeneeds.library.schema import term_key
 from cmeneeds.library.store import Library
 from cmeneeds.mesh import Descriptor, parse_mesh_summaries
 from cmeneeds.sources.entrez import EntrezClient
+from cmeneeds.sources.harvest import this_day
 from cmeneeds.sources.registry import Outage
 
 BATCH = 200
@@ -24,6 +29,8 @@ BATCH = 200
 
 LOOKED_AT = 50
 """Headings that esearch finds for one name and that are compared with it."""
+
+MAX_AGE_DAYS = 90
 
 MAX_BELOW = 3000
 """Headings below those of one topic that are fetched; more are hardly one topic."""
@@ -71,8 +78,13 @@ def mesh_for_topic(
     words: Sequence[str],
     *,
     max_below: int = MAX_BELOW,
+    max_age_days: int = MAX_AGE_DAYS,
+    today: date | None = None,
 ) -> TopicHeadings:
     """Look the names of a topic up in MeSH, and keep what is found in the library.
+
+    What the library was told of the same names not long ago is not asked for again: MeSH changes
+    once a year.
 
     Parameters
     ----------
@@ -83,6 +95,10 @@ def mesh_for_topic(
         Names of the topic, such as ``type 2 diabetes``.
     max_below : int
         Give up the tree, and say so, beyond so many headings below the matched ones.
+    max_age_days : int
+        For so long the library's own answer is good enough.
+    today : date, optional
+        Default: today, UTC.
 
     Returns
     -------
@@ -90,6 +106,9 @@ def mesh_for_topic(
         What could not be asked is among its ``outages``; nothing is raised for it.
     """
     wanted = list(dict.fromkeys(" ".join(w.replace('"', " ").split()) for w in words))
+    today = today or this_day()
+    if library is not None and (kept := _kept(library, wanted, today, max_age_days)):
+        return kept
     matched: dict[str, Descriptor] = {}
     near: dict[str, Descriptor] = {}
     notes: list[str] = []
@@ -116,7 +135,7 @@ def mesh_for_topic(
         store_headings(library, [*matched.values(), *below])
         stored = True
     chosen = {d.ui for d in matched.values()}
-    return TopicHeadings(
+    told = TopicHeadings(
         matched,
         tuple(d for ui, d in near.items() if ui not in chosen),
         tuple(w for w in tried if w not in matched),
@@ -125,6 +144,10 @@ def mesh_for_topic(
         tuple(notes),
         tuple(outages),
     )
+    if stored and library is not None:
+        kept_now = msgspec.json.encode(_Kept(today.isoformat(), told))
+        library.set_meta(_key(wanted), kept_now.decode())
+    return told
 
 
 def suggest_spelling(client: EntrezClient, words: Sequence[str]) -> dict[str, str]:
@@ -146,6 +169,27 @@ def suggest_spelling(client: EntrezClient, words: Sequence[str]) -> dict[str, st
         if said and term_key(said) != term_key(word):
             found[word] = said
     return found
+
+
+# --- what the library was told ------------------------------------------------------------------
+
+
+class _Kept(msgspec.Struct):
+    day: str
+    told: TopicHeadings
+
+
+def _key(words: Sequence[str]) -> str:
+    return f"mesh: {json.dumps(sorted(words), ensure_ascii=False)}"
+
+
+def _kept(library: Library, words: Sequence[str], today: date, days: int) -> TopicHeadings | None:
+    said = library.meta(_key(words))
+    if said is None:
+        return None
+    kept = msgspec.json.decode(said, type=_Kept)
+    age = (today - date.fromisoformat(kept.day)).days
+    return kept.told if 0 <= age <= days else None
 
 
 # --- asking -------------------------------------------------------------------------------------
