@@ -7,7 +7,7 @@ some databases have accessions instead of numbers.
 
 An error that concerns the whole answer is raised, see :mod:`cmeneeds.entrez_errors`. What concerns
 single identifiers comes back as a value, because the rest of the answer is still good. Answers of
-elink are read by :func:`parse_elink`, also of every ``cmd``.
+elink are read in :mod:`cmeneeds.eutils_links`, those of einfo in :mod:`cmeneeds.eutils_info`.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from cmeneeds.entrez_errors import check_answer as check_answer
 # --- the values ---------------------------------------------------------------------------------
 
 
-class _Value(msgspec.Struct, frozen=True):
+class Value(msgspec.Struct, frozen=True):
     """Immutable and compared by value."""
 
 
-class Translation(_Value, frozen=True):
+class Translation(Value, frozen=True):
     """A phrase of the query, and what the service made of it."""
 
     source: str
     target: str
 
 
-class SearchResult(_Value, frozen=True):
+class SearchResult(Value, frozen=True):
     """Answer of esearch."""
 
     count: int
@@ -58,7 +58,7 @@ class SearchResult(_Value, frozen=True):
     """Output messages, such as ``No items found.``"""
 
 
-class PostResult(_Value, frozen=True):
+class PostResult(Value, frozen=True):
     """Answer of epost."""
 
     web_env: str
@@ -68,7 +68,7 @@ class PostResult(_Value, frozen=True):
     """Complaints about some of the identifiers; the others were stored."""
 
 
-class Summary(_Value, frozen=True):
+class Summary(Value, frozen=True):
     """One document summary of esummary.
 
     Field names are in lower case, so that XML of version 2.0 and JSON give the same; lists are
@@ -82,7 +82,7 @@ class Summary(_Value, frozen=True):
     """Why there is no summary of this record, empty where there is one."""
 
 
-class Spelling(_Value, frozen=True):
+class Spelling(Value, frozen=True):
     """Answer of espell."""
 
     database: str
@@ -94,7 +94,7 @@ class Spelling(_Value, frozen=True):
     error: str = ""
 
 
-class Count(_Value, frozen=True):
+class Count(Value, frozen=True):
     """How many records of one database match, in an answer of egquery."""
 
     database: str
@@ -104,150 +104,27 @@ class Count(_Value, frozen=True):
     """``Ok``, or why there is no count."""
 
 
-class GlobalCounts(_Value, frozen=True):
+class GlobalCounts(Value, frozen=True):
     """Answer of egquery."""
 
     term: str
     counts: tuple[Count, ...]
 
 
-class Field(_Value, frozen=True):
-    """A search field of a database, as einfo lists it."""
-
-    name: str
-    full_name: str
-    description: str
-    terms: int
-    """Number of distinct terms; 0 where the service does not say."""
-    is_date: bool
-    is_numerical: bool
-    is_hidden: bool
-
-
-class LinkKind(_Value, frozen=True):
-    """A kind of link that elink can follow from a database."""
-
-    name: str
-    """Such as ``pubmed_pmc_refs``."""
-    menu: str
-    description: str
-    db_to: str
-
-
-class DatabaseInfo(_Value, frozen=True):
-    """What einfo says of one database."""
-
-    name: str
-    menu: str
-    description: str
-    count: int
-    updated: str
-    """Date and time as the service writes them, such as ``2025/11/27 06:33``."""
-    build: str = ""
-    fields: tuple[Field, ...] = ()
-    links: tuple[LinkKind, ...] = ()
-
-
-class Info(_Value, frozen=True):
-    """Answer of einfo: the names of all databases, or one database in full."""
-
-    databases: tuple[str, ...] = ()
-    database: DatabaseInfo | None = None
-
-
-# --- elink ---
-
-
-class Link(_Value, frozen=True):
-    """A linked record."""
-
-    id: str
-    score: int | None = None
-    """Of ``neighbor_score``: the higher, the closer; not comparable between sources."""
-
-
-class LinkGroup(_Value, frozen=True):
-    """The links of one kind to one database."""
-
-    db_to: str
-    name: str
-    links: tuple[Link, ...] = ()
-    query_key: str = ""
-    """Of ``neighbor_history``: where on the history server the links lie."""
-    info: str = ""
-    """Such as ``Empty result``, or an error of this kind of link alone."""
-
-
-class LinkInfo(_Value, frozen=True):
-    """Of ``acheck``: a kind of link that a record has."""
-
-    db_to: str
-    name: str
-    menu: str = ""
-    html: str = ""
-    url: str = ""
-    priority: int = 0
-
-
-class IdCheck(_Value, frozen=True):
-    """Of ``acheck``, ``ncheck`` and ``lcheck``: what links a record has."""
-
-    id: str
-    has_neighbor: bool | None = None
-    has_linkout: bool | None = None
-    links: tuple[LinkInfo, ...] = ()
-
-
-class Url(_Value, frozen=True):
-    """Of ``llinks``, ``llinkslib`` and ``prlinks``: a page outside NCBI about a record."""
-
-    url: str
-    provider: str = ""
-    provider_abbreviation: str = ""
-    name: str = ""
-    categories: tuple[str, ...] = ()
-    subjects: tuple[str, ...] = ()
-    attributes: tuple[str, ...] = ()
-    """Such as ``free resource`` or ``subscription/membership/fee required``."""
-
-
-class IdUrls(_Value, frozen=True):
-    """The pages of one record."""
-
-    id: str
-    urls: tuple[Url, ...] = ()
-    info: str = ""
-    """Such as ``No links``."""
-
-
-class LinkSet(_Value, frozen=True):
-    """Links from one record, or from several where they were asked for together."""
-
-    db_from: str
-    ids: tuple[str, ...] = ()
-    groups: tuple[LinkGroup, ...] = ()
-    web_env: str = ""
-    checks: tuple[IdCheck, ...] = ()
-    urls: tuple[IdUrls, ...] = ()
-    error: str = ""
-
-    def to(self, name: str) -> tuple[str, ...]:
-        """Return the linked identifiers of one kind of link, such as ``pubmed_pmc``."""
-        return tuple(k.id for g in self.groups if g.name == name for k in g.links)
-
-
 # --- small readers ------------------------------------------------------------------------------
 
 
-def _all(element: Any, path: str) -> tuple[str, ...]:
+def texts_at(element: Any, path: str) -> tuple[str, ...]:
+    """Return the texts of all elements at a path that have any."""
     return tuple(t for e in element.iterfind(path) if (t := "".join(e.itertext()).strip()))
 
 
-def _said(element: Any, path: str) -> str:
+def text_at(element: Any, path: str) -> str:
+    """Return the text of the first element at a path; empty where there is none."""
     return (element.findtext(path) or "").strip()
 
 
-def _number(text: object) -> int:
+def whole_number(text: object) -> int:
     """Return a count as a number; the services leave it empty where they have none."""
     said = str(text or "").strip()
     return int(said) if said.isdecimal() and len(said) <= 19 else 0
@@ -271,11 +148,13 @@ def answer_of(body: bytes, wanted: str, *roots: str) -> Any:
     return found
 
 
-def _strings(value: object) -> tuple[str, ...]:
+def strings_in(value: object) -> tuple[str, ...]:
+    """Return the items of a JSON list as text; empty for anything else."""
     return tuple(str(v) for v in value) if isinstance(value, list) else ()
 
 
-def _object(value: object) -> dict[str, Any]:
+def mapping(value: object) -> dict[str, Any]:
+    """Return a JSON object; empty for anything else."""
     return value if isinstance(value, dict) else {}
 
 
@@ -292,41 +171,41 @@ def parse_esearch(body: bytes) -> SearchResult:
     """
     found = answer_of(body, "esearch", "eSearchResult", "esearchresult")
     if isinstance(found, dict):
-        value = _object(found["esearchresult"])
-        failed, warned = _object(value.get("errorlist")), _object(value.get("warninglist"))
+        value = mapping(found["esearchresult"])
+        failed, warned = mapping(value.get("errorlist")), mapping(value.get("warninglist"))
         changes = [c for c in value.get("translationset") or () if isinstance(c, dict)]
         return SearchResult(
-            _number(value.get("count")),
-            _strings(value.get("idlist")),
-            _number(value.get("retmax")),
-            _number(value.get("retstart")),
+            whole_number(value.get("count")),
+            strings_in(value.get("idlist")),
+            whole_number(value.get("retmax")),
+            whole_number(value.get("retstart")),
             str(value.get("webenv") or ""),
             str(value.get("querykey") or ""),
             str(value.get("querytranslation") or ""),
             tuple(Translation(str(c.get("from", "")), str(c.get("to", ""))) for c in changes),
-            _strings(failed.get("phrasesnotfound")),
-            _strings(failed.get("fieldsnotfound")),
-            _strings(warned.get("phrasesignored")),
-            _strings(warned.get("quotedphrasesnotfound")),
-            _strings(warned.get("outputmessages")),
+            strings_in(failed.get("phrasesnotfound")),
+            strings_in(failed.get("fieldsnotfound")),
+            strings_in(warned.get("phrasesignored")),
+            strings_in(warned.get("quotedphrasesnotfound")),
+            strings_in(warned.get("outputmessages")),
         )
     return SearchResult(
-        _number(found.findtext("Count")),
-        _all(found, "IdList/Id"),
-        _number(found.findtext("RetMax")),
-        _number(found.findtext("RetStart")),
-        _said(found, "WebEnv"),
-        _said(found, "QueryKey"),
-        _said(found, "QueryTranslation"),
+        whole_number(found.findtext("Count")),
+        texts_at(found, "IdList/Id"),
+        whole_number(found.findtext("RetMax")),
+        whole_number(found.findtext("RetStart")),
+        text_at(found, "WebEnv"),
+        text_at(found, "QueryKey"),
+        text_at(found, "QueryTranslation"),
         tuple(
-            Translation(_said(t, "From"), _said(t, "To"))
+            Translation(text_at(t, "From"), text_at(t, "To"))
             for t in found.iterfind("TranslationSet/Translation")
         ),
-        _all(found, "ErrorList/PhraseNotFound"),
-        _all(found, "ErrorList/FieldNotFound"),
-        _all(found, "WarningList/PhraseIgnored"),
-        _all(found, "WarningList/QuotedPhraseNotFound"),
-        _all(found, "WarningList/OutputMessage"),
+        texts_at(found, "ErrorList/PhraseNotFound"),
+        texts_at(found, "ErrorList/FieldNotFound"),
+        texts_at(found, "WarningList/PhraseIgnored"),
+        texts_at(found, "WarningList/QuotedPhraseNotFound"),
+        texts_at(found, "WarningList/OutputMessage"),
     )
 
 
@@ -334,10 +213,10 @@ def parse_epost(body: bytes) -> PostResult:
     """Read an answer of epost. It is given as XML only."""
     found = answer_of(body, "epost", "ePostResult")
     return PostResult(
-        _said(found, "WebEnv"),
-        _said(found, "QueryKey"),
-        _all(found, "InvalidIdList/Id"),
-        _all(found, "ERROR"),
+        text_at(found, "WebEnv"),
+        text_at(found, "QueryKey"),
+        texts_at(found, "InvalidIdList/Id"),
+        texts_at(found, "ERROR"),
     )
 
 
@@ -345,11 +224,11 @@ def parse_espell(body: bytes) -> Spelling:
     """Read an answer of espell. It is given as XML only."""
     found = answer_of(body, "espell", "eSpellResult")
     return Spelling(
-        _said(found, "Database"),
-        _said(found, "Query"),
-        _said(found, "CorrectedQuery"),
-        _all(found, "SpelledQuery/Replaced"),
-        _said(found, "ERROR"),
+        text_at(found, "Database"),
+        text_at(found, "Query"),
+        text_at(found, "CorrectedQuery"),
+        texts_at(found, "SpelledQuery/Replaced"),
+        text_at(found, "ERROR"),
     )
 
 
@@ -357,66 +236,13 @@ def parse_egquery(body: bytes) -> GlobalCounts:
     """Read an answer of egquery, a utility that NCBI has since retired."""
     found = answer_of(body, "egquery", "Result")
     return GlobalCounts(
-        _said(found, "Term"),
+        text_at(found, "Term"),
         tuple(
-            Count(_said(r, "DbName"), _said(r, "MenuName"), _number(r.findtext("Count")),
-                  _said(r, "Status"))
+            Count(text_at(r, "DbName"), text_at(r, "MenuName"), whole_number(r.findtext("Count")),
+                  text_at(r, "Status"))
             for r in found.iterfind("eGQueryResult/ResultItem")
         ),
     )  # fmt: skip
-
-
-def parse_einfo(body: bytes) -> Info:
-    """Read an answer of einfo, XML or JSON."""
-    found = answer_of(body, "einfo", "eInfoResult", "einforesult")
-    if not isinstance(found, dict):
-        found = {"einforesult": _plain_info(found)}
-    value = _object(found["einforesult"])
-    info = value.get("dbinfo")
-    if isinstance(info, list):  # newer answers wrap it
-        info = info[0] if info else None
-    if not isinstance(info, dict):
-        return Info(_strings(value.get("dblist")))
-
-    def say(item: Mapping[str, Any], key: str) -> str:
-        return str(item.get(key) or "").strip()
-
-    fields = [f for f in info.get("fieldlist") or () if isinstance(f, dict)]
-    links = [k for k in info.get("linklist") or () if isinstance(k, dict)]
-    return Info(
-        (),
-        DatabaseInfo(
-            say(info, "dbname"),
-            say(info, "menuname"),
-            say(info, "description"),
-            _number(info.get("count")),
-            say(info, "lastupdate"),
-            say(info, "dbbuild"),
-            tuple(
-                Field(say(f, "name"), say(f, "fullname"), say(f, "description"),
-                      _number(f.get("termcount")), say(f, "isdate") == "Y",
-                      say(f, "isnumerical") == "Y", say(f, "ishidden") == "Y")
-                for f in fields
-            ),
-            tuple(
-                LinkKind(say(k, "name"), say(k, "menu"), say(k, "description"), say(k, "dbto"))
-                for k in links
-            ),
-        ),
-    )  # fmt: skip
-
-
-def _plain_info(root: Any) -> dict[str, Any]:
-    """Turn einfo's XML into the shape of its JSON."""
-    value: dict[str, Any] = {"dblist": list(_all(root, "DbList/DbName"))}
-    if (info := root.find("DbInfo")) is not None:
-        value["dbinfo"] = {
-            e.tag.lower(): [{x.tag.lower(): x.text for x in item} for item in e]
-            if len(e)
-            else e.text
-            for e in info
-        }
-    return value
 
 
 # --- esummary -----------------------------------------------------------------------------------
@@ -443,23 +269,23 @@ def parse_esummary(body: bytes) -> tuple[Summary, ...]:
 
 
 def _json_summaries(answer: dict[str, Any]) -> Iterator[Summary]:
-    result = _object(answer.get("result"))
+    result = mapping(answer.get("result"))
     for uid in result.get("uids") or ():
-        value = _object(result.get(str(uid)))
+        value = mapping(result.get(str(uid)))
         error = str(value.get("error") or "") if value else "no summary in the answer"
         fields = {k: v for k, v in value.items() if k not in ("uid", "error")}
         yield Summary(str(uid), _frozen(fields), error)
-    said = [answer.get("error"), answer.get("ERROR"), *_strings(answer.get("esummaryresult"))]
+    said = [answer.get("error"), answer.get("ERROR"), *strings_in(answer.get("esummaryresult"))]
     yield from (_missing(text) for text in said if isinstance(text, str) and text.strip())
 
 
 def _xml_summaries(root: Any) -> Iterator[Summary]:
     for item in root.iter("DocumentSummary"):
-        error = _said(item, "error")
+        error = text_at(item, "error")
         yield Summary(item.get("uid", ""), _frozen(_plain(item) or {}), error)
     for item in root.iterfind("DocSum"):
         fields = {i.get("Name", "").lower(): _item(i) for i in item.iterfind("Item")}
-        yield Summary(_said(item, "Id"), _frozen(fields))
+        yield Summary(text_at(item, "Id"), _frozen(fields))
     errors = [*root.iterfind("ERROR"), *root.iterfind("DocumentSummarySet/error")]
     yield from (_missing(e.text) for e in errors if (e.text or "").strip())
 
@@ -512,116 +338,3 @@ def _frozen(value: Any) -> Any:
     if isinstance(value, list):
         return tuple(_frozen(v) for v in value)
     return "" if value is None else str(value).strip()
-
-
-# --- elink --------------------------------------------------------------------------------------
-
-
-def parse_elink(body: bytes) -> tuple[LinkSet, ...]:
-    """Read an answer of elink, of whatever ``cmd``.
-
-    Where identifiers were sent one ``id`` parameter each, there is one set for each of them, in
-    the order of the service, which need not be the order sent. JSON is read for ``neighbor``,
-    ``neighbor_score`` and ``neighbor_history``.
-
-    Raises
-    ------
-    SourceError
-        As :func:`check_answer`; NotAnXmlAnswer also for the answer of another utility.
-    """
-    found = answer_of(body, "elink", "eLinkResult", "linksets")
-    if isinstance(found, dict):
-        sets = found["linksets"]
-        return tuple(_json_links(s) for s in sets or () if isinstance(s, dict))
-    return tuple(
-        LinkSet(
-            _said(s, "DbFrom"),
-            _all(s, "IdList/Id"),
-            tuple(_group(g) for g in s if g.tag in ("LinkSetDb", "LinkSetDbHistory")),
-            _said(s, "WebEnv"),
-            tuple(_check(c) for c in s.iterfind("IdCheckList/*") if c.tag in ("Id", "IdLinkSet")),
-            tuple(_id_urls(u) for u in s.iterfind("IdUrlList/IdUrlSet")),
-            _said(s, "ERROR") or _said(s, "IdCheckList/ERROR") or _said(s, "IdUrlList/ERROR"),
-        )
-        for s in found.iterfind("LinkSet")
-    )
-
-
-def _group(element: Any) -> LinkGroup:
-    links = []
-    for link in element.iterfind("Link"):
-        score = link.findtext("Score")
-        links.append(Link(_said(link, "Id"), _number(score) if score else None))
-    return LinkGroup(
-        _said(element, "DbTo"),
-        _said(element, "LinkName"),
-        tuple(links),
-        _said(element, "QueryKey"),
-        _said(element, "ERROR") or _said(element, "Info"),
-    )
-
-
-def _check(element: Any) -> IdCheck:
-    if element.tag == "Id":
-        yes = {"Y": True, "N": False}
-        return IdCheck(
-            (element.text or "").strip(),
-            yes.get(element.get("HasNeighbor", "")),
-            yes.get(element.get("HasLinkOut", "")),
-        )
-    links = tuple(
-        LinkInfo(
-            _said(i, "DbTo"),
-            _said(i, "LinkName"),
-            _said(i, "MenuTag"),
-            _said(i, "HtmlTag"),
-            _said(i, "Url"),
-            _number(i.findtext("Priority")),
-        )
-        for i in element.iterfind("LinkInfo")
-    )
-    return IdCheck(_said(element, "Id"), bool(links), None, links)
-
-
-def _id_urls(element: Any) -> IdUrls:
-    return IdUrls(
-        _said(element, "Id"),
-        tuple(
-            Url(
-                _said(o, "Url"),
-                _said(o, "Provider/Name"),
-                _said(o, "Provider/NameAbbr"),
-                _said(o, "LinkName"),
-                _all(o, "Category"),
-                _all(o, "SubjectType"),
-                _all(o, "Attribute"),
-            )
-            for o in element.iterfind("ObjUrl")
-        ),
-        _said(element, "Info"),
-    )
-
-
-def _json_links(value: dict[str, Any]) -> LinkSet:
-    groups = [g for g in value.get("linksetdbs") or () if isinstance(g, dict)]
-    groups += [g for g in value.get("linksetdbhistories") or () if isinstance(g, dict)]
-    return LinkSet(
-        str(value.get("dbfrom") or ""),
-        _strings(value.get("ids")),
-        tuple(
-            LinkGroup(
-                str(g.get("dbto") or ""),
-                str(g.get("linkname") or ""),
-                tuple(
-                    Link(str(k.get("id", "")), _number(k["score"]) if "score" in k else None)
-                    if isinstance(k, dict)
-                    else Link(str(k))
-                    for k in g.get("links") or ()
-                ),
-                str(g.get("querykey") or ""),
-                str(g.get("error") or g.get("info") or ""),
-            )
-            for g in groups
-        ),
-        str(value.get("webenv") or ""),
-    )

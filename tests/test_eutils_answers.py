@@ -17,13 +17,12 @@ import yaml
 from cmeneeds import entrez_errors as errors
 from cmeneeds import eutils_xml
 from cmeneeds.errors import CmeneedsError, SourceError, SourceUnavailable
+from cmeneeds.eutils_info import parse_einfo
+from cmeneeds.eutils_links import Link, parse_elink
 from cmeneeds.eutils_xml import (
-    Link,
     Translation,
     check_answer,
     parse_egquery,
-    parse_einfo,
-    parse_elink,
     parse_epost,
     parse_esearch,
     parse_espell,

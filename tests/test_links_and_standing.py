@@ -16,7 +16,8 @@ from guideline_double import GuidelineDouble
 
 from cmeneeds.documents import Document
 from cmeneeds.errors import LibraryReadOnly, UsageError
-from cmeneeds.eutils_xml import parse_einfo, parse_elink
+from cmeneeds.eutils_info import parse_einfo
+from cmeneeds.eutils_links import parse_elink
 from cmeneeds.library import schema
 from cmeneeds.library.beside import StoredLink, linking_to, store_links, stored_links
 from cmeneeds.library.store import Library

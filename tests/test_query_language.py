@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cmeneeds.errors import QueryError, QuerySyntaxError, QueryTooLarge, QueryUnsupported
-from cmeneeds.eutils_xml import parse_einfo
+from cmeneeds.eutils_info import parse_einfo
 from cmeneeds.library import query as q
 from cmeneeds.library import schema, tags
 from cmeneeds.library.query import DateRange, Group, PmidRange, RelativeDate, Term, parse

@@ -14,6 +14,7 @@ DATABASES_XML = "<DbList><DbName>pubmed</DbName></DbList>"
 DATABASES_JSON = {"dblist": ["pubmed"]}
 
 _LINKS = {
+    "pubmed_pubmed": ("Related Citations", "Related records, where PubMed was asked", "pubmed"),
     "pubmed_pmc": ("PMC Links", "Free full text of the record in PMC", "pmc"),
     "pubmed_pubmed_citedin": ("Cited In", "Records of this library that cite the record", "pubmed"),
     "pubmed_pubmed_refs": ("References", "PMIDs in the reference list of the record", "pubmed"),

@@ -16,7 +16,8 @@ from datetime import date
 from typing import NamedTuple
 
 from cmeneeds.errors import SourceError, UsageError
-from cmeneeds.eutils_xml import parse_elink, parse_esearch
+from cmeneeds.eutils_links import parse_elink
+from cmeneeds.eutils_xml import parse_esearch
 from cmeneeds.library.beside import (
     StoredLink,
     asked_on,
