@@ -12,6 +12,7 @@ import stat
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote, quote_plus
 
 from cmeneeds.errors import UsageError
 from cmeneeds.home import home
@@ -35,10 +36,11 @@ class Credentials:
         return 10 if self.api_key else 3
 
     def hide(self, text: str) -> str:
-        """Take both values out of a text that is to be shown."""
+        """Take both values out of a text that is to be shown, also as an address writes them."""
         for secret in (self.api_key, self.email):
             if secret:
-                text = text.replace(secret, "...")
+                for form in (secret, quote(secret, safe=""), quote_plus(secret)):
+                    text = text.replace(form, "...")
         return text
 
 

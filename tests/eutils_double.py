@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import quote
 
 from cmeneeds.library.store import Library
 from cmeneeds.server import EutilsServer, make_server
@@ -195,10 +196,17 @@ class Double:
         return found
 
 
-_PAGE = b"<!DOCTYPE html><html><head><title>Error</title></head><body>Sorry</body></html>"
-_LIMITED = json.dumps(
-    {"error": "API rate limit exceeded", "api-key": "192.0.2.1", "count": "4", "limit": "3"}
-).encode()
+def _page(asked: Asked) -> bytes:
+    """An error page that repeats who asked, as careless servers do."""
+    who = " ".join(filter(None, (asked.text("api_key"), quote(asked.text("email"), safe=""))))
+    return (
+        f"<!DOCTYPE html><html><head><title>Error {who}</title></head><body>Sorry</body></html>"
+    ).encode()
+
+
+def _limited(asked: Asked) -> bytes:
+    said = {"error": "API rate limit exceeded", "api-key": asked.text("api_key", "192.0.2.1")}
+    return json.dumps(said | {"count": "4", "limit": "3"}).encode()
 
 
 class _FaultyHandler(Handler):
@@ -214,11 +222,11 @@ class _FaultyHandler(Handler):
             return
         headers = {"Retry-After": fault.retry_after} if fault.retry_after is not None else {}
         if fault.kind == "status":
-            self._send(fault.status or 500, "text/html", _PAGE, headers)
+            self._send(fault.status or 500, "text/html", _page(asked), headers)
         elif fault.kind == "rate_limit":
-            self._send(fault.status or 429, "application/json", _LIMITED, headers)
+            self._send(fault.status or 429, "application/json", _limited(asked), headers)
         elif fault.kind == "html":
-            self._send(200, "text/html; charset=UTF-8", _PAGE, headers)
+            self._send(200, "text/html; charset=UTF-8", _page(asked), headers)
         elif fault.kind == "backend":
             said = b"Search Backend failed: Database is not supported: pubmed\n"
             self._send(200, "text/plain", said, headers)

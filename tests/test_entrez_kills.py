@@ -73,7 +73,7 @@ class Retrieval:
         self.ncbi.plan = plan
         child = subprocess.Popen(
             self.words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=self.home,
-            env={**os.environ, "CMENEEDS_HOME": str(self.home), "NCBI_API_KEY": "made-up"},
+            env={"NCBI_API_KEY": "made-up", **os.environ, "CMENEEDS_HOME": str(self.home)},
         )  # fmt: skip
         children.append(child)
         kill_after(0)
@@ -141,6 +141,12 @@ def same(one: Content, other: Content) -> bool:
     return True
 
 
+def words(ncbi: Double, home: Path, query: str, batch: int) -> list[str]:
+    """The command line of the driver."""
+    library = str(home / "library.sqlite")
+    return [sys.executable, "-c", DRIVER, ncbi.url, library, query, str(batch)]
+
+
 Make = Callable[[Double, str, Path, int], Retrieval]
 
 
@@ -148,8 +154,7 @@ Make = Callable[[Double, str, Path, int], Retrieval]
 def make(tmp_path: Path) -> Make:
     def made(ncbi: Double, query: str, folder: Path, batch: int) -> Retrieval:
         folder.mkdir()
-        words = [sys.executable, "-c", DRIVER, ncbi.url, str(folder / "library.sqlite"), query]
-        return Retrieval(ncbi, [*words, str(batch)], folder)
+        return Retrieval(ncbi, words(ncbi, folder, query, batch), folder)
 
     return made
 
@@ -251,8 +256,8 @@ def test_5_kills_of_the_search_command(real: Double, tmp_path: Path) -> None:
     off = "".join(f"  {name}: off\n" for name in (*ENTREZ_SOURCES, *WEB_SOURCES))
     brief.write_text(f"{text}\nalso_search:\n{off}", "utf-8")
     command = [sys.executable, "-c", "from cmeneeds.cli import main; main()", "search"]
-    words = [*command, str(brief), "--source", "pubmed", "--entrez-url", real.url]
-    calm = Retrieval(real, words, tmp_path / "calm")
+    asked = [*command, str(brief), "--source", "pubmed", "--entrez-url", real.url]
+    calm = Retrieval(real, asked, tmp_path / "calm")
     calm.home.mkdir()
     code, said, err = calm.run()
     assert code == 0, err
@@ -261,7 +266,7 @@ def test_5_kills_of_the_search_command(real: Double, tmp_path: Path) -> None:
     assert len(reference["articles"]) > 20
     random_moments = random.Random(5)
     for number in range(5):
-        killed = Retrieval(real, words, tmp_path / str(number))
+        killed = Retrieval(real, asked, tmp_path / str(number))
         killed.home.mkdir()
         killed.kill_at(
             Moment(random_moments.randint(0, requests - 1), random_moments.uniform(0, 0.5))

@@ -40,7 +40,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, quote_plus, urljoin, urlsplit
 
 import msgspec
 import requests
@@ -575,7 +575,11 @@ def _lost(host: str, error: BaseException) -> _Failure:
 @contextmanager
 def _unlogged(secrets: Mapping[str, str] | None) -> Iterator[None]:
     """Keep secrets out of urllib3's debug log, which writes whole addresses."""
-    hidden = [form for value in (secrets or {}).values() for form in (value, quote(value, safe=""))]
+    hidden = [
+        form
+        for value in (secrets or {}).values()
+        for form in (value, quote(value, safe=""), quote_plus(value))
+    ]
     logger = logging.getLogger("urllib3.connectionpool")
 
     def clean(record: logging.LogRecord) -> bool:
