@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from lxml import etree
 
+from cmeneeds import jats as jats_module
 from cmeneeds.documents import (
     KINDS,
     SECTION_KINDS,
@@ -31,6 +32,7 @@ from cmeneeds.entrez_errors import (
 )
 from cmeneeds.errors import SourceError, UsageError
 from cmeneeds.jats import parse_article, parse_articles
+from cmeneeds.jats_text import BLOCKS
 
 REFS = "".join(
     f'<ref id="B{i}"><label>{i}</label><mixed-citation>Made-up work {i}.'
@@ -73,6 +75,11 @@ def read(body: str, **more: Any) -> tuple[Part, ...]:
 
 def brief(parts: tuple[Part, ...]) -> list[tuple[str, str]]:
     return [(p.kind, p.text) for p in parts]
+
+
+def test_every_block_has_its_reader() -> None:
+    """A block without one would be read twice, or never."""
+    assert set(jats_module._BLOCKS) == BLOCKS
 
 
 # --- the document -------------------------------------------------------------------------------
