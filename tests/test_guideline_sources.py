@@ -207,6 +207,21 @@ def test_a_closed_text_does_not_use_up_the_limit(ncbi: GuidelineDouble, library:
     assert set(by_id(found)) == {"NBK900101", "PMC900001"}
 
 
+def test_closed_texts_are_not_asked_for_without_end(
+    ncbi: GuidelineDouble, library: Library, make_article: Make
+) -> None:
+    pmids = range(101, 141)
+    library.add([make_article(pmid=p, pmcid=f"PMC{900000 + p}") for p in pmids], "made up")
+    for p in pmids:
+        ncbi.articles[f"PMC{900000 + p}"] = jats(f"PMC{900000 + p}", None)
+    limits = Limits(pmc_articles=20, pmc_asked=20)
+    found = find_documents(
+        client_of(ncbi), library, TOPIC, WORDS, list(pmids), limits, sources=("pmc",), today=DAY
+    )
+    assert (len(found.closed), ncbi.count("efetch")) == (20, 2)
+    assert any("20 of 40 full texts lie beyond the limit" in n for n in found.notes)
+
+
 def test_a_text_that_does_not_arrive_is_named_and_asked_for_next_time(
     ncbi: GuidelineDouble, library: Library
 ) -> None:

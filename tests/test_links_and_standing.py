@@ -289,12 +289,14 @@ def test_standing_is_not_asked_twice_a_day(ncbi: GuidelineDouble, library: Libra
     assert (later.asked, later.flagged) == (3, (2,))
 
 
+@pytest.mark.parametrize("fetched", [DAY - timedelta(days=100), None])
 def test_a_corrected_record_that_is_retracted_later_is_fetched_again(
-    ncbi: GuidelineDouble, library: Library, make_article: Make
+    fetched: date | None, ncbi: GuidelineDouble, library: Library, make_article: Make
 ) -> None:
     corrected = make_article(pmid=2, related=(Related("ErratumIn", 40),), revised=20220101)
     library.add([corrected], "made up")
-    library.mark_fetched([2], DAY - timedelta(days=100))
+    if fetched is not None:  # a record imported from a file was never fetched
+        library.mark_fetched([2], fetched)
     check = recheck_standing(client_of(ncbi), library, PMIDS, today=DAY)
     assert check.revised == (2,)
     assert standing(library.get(2)).status == "retracted"
