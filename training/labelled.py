@@ -27,6 +27,9 @@ LEVELS = ("K", "C", "P", "O", "S")
 ACTORS = ("clin", "pat", "sys")
 ROUNDS = {"t": "first round", "w": "second round"}
 """What the first letter of an id stands for."""
+LATER_FILE = LABELS_FILE.parent / "later_sentences.csv"
+"""Sentences read later, to learn from only: their choice was guided by a model."""
+LATER_ROUNDS = {"m": "third round"}
 
 
 class LabelsUnusable(CmeneedsError):
@@ -58,6 +61,8 @@ class Labelled(NamedTuple):
     text: str
     heading: str
     """The section's own heading, else its NlmCategory: what the package passes to ``classify``."""
+    title: str = ""
+    """Of the article."""
 
 
 def read_labels(path: Path = LABELS_FILE) -> list[Row]:
@@ -109,7 +114,7 @@ def _row(entry: dict[str, str]) -> Row:
         int(entry["readers"]),
     )
     leveled = row.label in LEVELED
-    if row.id[:1] not in ROUNDS:
+    if row.id[:1] not in ROUNDS | LATER_ROUNDS:
         raise ValueError(f"id {row.id!r} belongs to no round")
     if row.label not in LABELS:
         raise ValueError(f"label {row.label!r} is not one of {', '.join(LABELS)}")
@@ -179,4 +184,4 @@ def _resolve(row: Row, articles: dict[int, Article]) -> Labelled:
             f"{where}: the text there is not the one that was read (sha1 {digest[:12]}, not "
             f"{row.sha1})"
         )
-    return Labelled(row, text, section.label or section.category)
+    return Labelled(row, text, section.label or section.category, articles[row.pmid].title)
