@@ -12,8 +12,11 @@ from pathlib import Path
 import pytest
 from eutils_double import Fault
 from guideline_double import GuidelineDouble, Heading
+from typer.testing import CliRunner
 
-from cmeneeds.errors import SourceError
+from cmeneeds.cli import app
+from cmeneeds.entrez_errors import AnswerCutShort
+from cmeneeds.errors import SourceError, SourceUnavailable, UsageError
 from cmeneeds.library.store import Library
 from cmeneeds.records import Article, MeshHeading
 from cmeneeds.sources.entrez import EntrezClient
@@ -148,3 +151,71 @@ def test_spelling_is_suggested_only_where_it_differs(ncbi: GuidelineDouble) -> N
     ncbi.plan = lambda *_: Fault("status", status=503)
     with pytest.raises(SourceError):
         suggest_spelling(client_of(ncbi), ["diabetis"])
+
+
+# --- the command --------------------------------------------------------------------------------
+
+FILE = """<?xml version="1.0"?><DescriptorRecordSet LanguageCode="eng">
+<DescriptorRecord><DescriptorUI>D900001</DescriptorUI><DescriptorName><String>Fever, Office</String>
+</DescriptorName><TreeNumberList><TreeNumber>C99.100</TreeNumber></TreeNumberList><ConceptList>
+<Concept PreferredConceptYN="Y"><TermList><Term><String>Filing Fever</String></Term></TermList>
+</Concept></ConceptList></DescriptorRecord>
+<DescriptorRecord><DescriptorUI>D900003</DescriptorUI><DescriptorName><String>Carbon Paper Fever
+</String></DescriptorName><TreeNumberList><TreeNumber>C99.100.200</TreeNumber></TreeNumberList>
+<ConceptList/></DescriptorRecord></DescriptorRecordSet>"""
+
+
+@pytest.fixture
+def command(library: Library, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Run `cmeneeds library mesh` on the library; return what it prints."""
+    monkeypatch.setenv("CMENEEDS_ENTREZ_URL", "")  # put back what --entrez-url sets
+
+    def run(*words: str) -> str:
+        said = CliRunner().invoke(app, ["library", "mesh", "--library", str(library.path), *words])
+        if said.exception is not None:
+            raise said.exception
+        return said.output
+
+    return run
+
+
+def test_the_command_looks_a_topic_up(
+    ncbi: GuidelineDouble, library: Library, command: Callable[..., str]
+) -> None:
+    said = command("filing fever", "staples", "--entrez-url", ncbi.url)
+    assert "filing fever: Fever, Office (C99.100)" in said
+    assert "staples: no heading of this name" in said
+    assert "2 headings below; kept in the library" in said
+    assert library.search(WIDE).pmids == (1,)
+
+
+def test_the_command_reads_all_of_mesh_from_nlms_file(
+    tmp_path: Path, library: Library, command: Callable[..., str]
+) -> None:
+    file = tmp_path / "desc2026.xml"
+    file.write_text(FILE, "utf-8")
+    assert "desc2026.xml: 2 places in the tree" in command("--file", str(file))
+    assert library.search(WIDE).pmids == (1,)
+
+
+def test_a_file_that_is_cut_short_leaves_no_tree_in_part(
+    tmp_path: Path, library: Library, command: Callable[..., str]
+) -> None:
+    file = tmp_path / "desc2026.xml"
+    file.write_text(FILE[: FILE.index("D900003")], "utf-8")
+    with pytest.raises(AnswerCutShort):
+        command("--file", str(file))
+    assert library.search(WIDE).pmids == ()
+
+
+def test_the_command_says_in_one_line_what_is_wrong(
+    ncbi: GuidelineDouble, command: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cmeneeds.sources.entrez.time.sleep", lambda _: None)
+    with pytest.raises(UsageError, match="nothing to look up"):
+        command()
+    with pytest.raises(UsageError, match="no file"):
+        command("--file", "nowhere.xml")
+    ncbi.plan = lambda *_: Fault("status", status=503)
+    with pytest.raises(SourceUnavailable, match="MeSH could not be asked"):
+        command("filing fever", "--entrez-url", ncbi.url)
