@@ -96,13 +96,15 @@ _HINT = re.compile(
 )
 
 
-def numbers(text: str) -> list[Number]:
+def numbers(text: str, shares: bool = True) -> list[Number]:
     """Find the numbers of a sentence.
 
     Parameters
     ----------
     text : str
         A sentence.
+    shares : bool, optional
+        Look for shares in words as well ("two thirds"), which takes the longest.
 
     Returns
     -------
@@ -117,11 +119,11 @@ def numbers(text: str) -> list[Number]:
     found = [_figure(m) for m in _FIGURE.finditer(text)]
     if not _HINT.search(text):
         return found
-    shares = [n for m in _SHARE.finditer(text) if (n := _share(m))]
+    parts = [n for m in _SHARE.finditer(text) if (n := _share(m))] if shares else []
     worded = [_worded(m) for m in _WORDED.finditer(text)]
     kept: list[Number] = []
     # A share ("one in five") comes before the numbers that it is made of.
-    ranked = sorted([*shares, *worded, *found], key=lambda n: (n.start, n.kind != "share"))
+    ranked = sorted([*parts, *worded, *found], key=lambda n: (n.start, n.kind != "share"))
     for number in ranked:
         if not kept or number.start >= kept[-1].end:
             kept.append(number)

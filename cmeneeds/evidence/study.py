@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from cmeneeds.evidence.passages import TITLE
+from cmeneeds.evidence.recommendations import guideline_cue
 from cmeneeds.records import Article
 
 
@@ -48,59 +51,125 @@ _TYPES: tuple[tuple[frozenset[str], Design], ...] = (
 _SYSTEMATIC = Design("systematic review", 0.9)
 _SURVEY = Design("survey", 1.0)
 _REGISTRY = Design("registry or routine data", 1.0)
-_WORDS: tuple[tuple[str, Design], ...] = (
-    (r"practice guideline|guidelines? (?:for|on)|(?:consensus|position) statement", GUIDELINE),
-    (r"systematic(?:ally)? review|meta-?analys\w+|scoping review", _SYSTEMATIC),
-    (r"cross-?sectional|survey(?:ed|s)?\b|questionnaire|\bpoll\b", _SURVEY),
-    (r"registr(?:y|ies)\b|national database|claims data", _REGISTRY),
-    (r"electronic health records?|administrative data", _REGISTRY),
-    (r"chart review|clinical audit|retrospective(?:ly)?", Design("chart review or audit", 0.9)),
-    (r"randomi[sz]ed", Design("trial", 0.4)),
-    (r"cohort|prospective(?:ly)?|follow-?up study", Design("cohort", 0.8)),
-    (r"focus groups?|semi-?structured|qualitative|in-depth interview", Design("qualitative", 0.5)),
-    (r"model(?:l)?ing study|simulat(?:ed|ion)|mathematical model", Design("model", 0.2)),
-    (r"case (?:report|series)", Design("case report", 0.1)),
+_AUDIT = Design("chart review or audit", 0.9)
+_COHORT = Design("cohort", 0.8)
+_QUALITATIVE = Design("qualitative", 0.5)
+_WORDS: tuple[tuple[str, str, Design], ...] = (
+    # strings of which one occurs wherever the pattern does; the pattern; the design
+    (
+        "guideline|consensus|position",
+        r"practice guideline|guidelines? (?:for|on)|(?:consensus|position) statement",
+        GUIDELINE,
+    ),
+    (
+        "review|meta",
+        r"systematic(?:ally)? review|meta-?analys\w+|scoping review",
+        _SYSTEMATIC,
+    ),
+    (
+        "cross|survey|questionnaire|poll",
+        r"cross-?sectional|survey(?:ed|s)?\b|questionnaire|\bpoll\b",
+        _SURVEY,
+    ),
+    ("registr|database|claims", r"registr(?:y|ies)\b|national database|claims data", _REGISTRY),
+    ("record|administrative", r"electronic health records?|administrative data", _REGISTRY),
+    ("chart|audit|retrospective", r"chart review|clinical audit|retrospective(?:ly)?", _AUDIT),
+    ("random", r"randomi[sz]ed", Design("trial", 0.4)),
+    ("cohort|prospective|follow", r"cohort|prospective(?:ly)?|follow-?up study", _COHORT),
+    (
+        "focus|structured|qualitative|depth",
+        r"focus groups?|semi-?structured|qualitative|in-depth interview",
+        _QUALITATIVE,
+    ),
+    (
+        "model|simulat",
+        r"model(?:l)?ing study|simulat(?:ed|ion)|mathematical model",
+        Design("model", 0.2),
+    ),
+    ("case", r"case (?:report|series)", Design("case report", 0.1)),
 )
-_PATTERNS = tuple((re.compile(pattern, re.IGNORECASE), design) for pattern, design in _WORDS)
+_PATTERNS = tuple(
+    (tuple(hints.split("|")), re.compile(pattern, re.IGNORECASE), design)
+    for hints, pattern, design in _WORDS
+)
 _REVIEW = Design("narrative review", 0.3)
 UNKNOWN = Design("unknown", 0.3)
+
+
+class Designed(NamedTuple):
+    """A design, and what says so."""
+
+    design: Design
+    source: str
+    """``publication type``, ``MeSH`` or ``text``; empty if it is ``UNKNOWN``."""
+    section: int = TITLE
+    """Where the words stand, if words say so: zero-based section, -1 for the title."""
+    span: tuple[int, int] = (0, 0)
+    """Half-open span of the words in that section."""
+
+
+_HEADINGS = {
+    "Surveys and Questionnaires": _SURVEY,
+    "Cross-Sectional Studies": _SURVEY,
+    "Health Care Surveys": _SURVEY,
+    "Registries": _REGISTRY,
+    "Medical Audit": _AUDIT,
+    "Retrospective Studies": _AUDIT,
+    "Cohort Studies": _COHORT,
+    "Prospective Studies": _COHORT,
+    "Follow-Up Studies": _COHORT,
+    "Qualitative Research": _QUALITATIVE,
+    "Focus Groups": _QUALITATIVE,
+}
+"""MeSH headings that indexers give to the design of a study, not to its subject."""
 
 
 def study_design(article: Article) -> Design:
     """Tell the study design of a record.
 
     Publication types decide where they say something; recent records often have none beyond
-    "Journal Article", then the words of title and methods decide; else ``UNKNOWN``.
+    "Journal Article", then the words of the title, MeSH headings and the words of the methods
+    decide, in this order; else ``UNKNOWN``.
     """
+    return designed(article).design
+
+
+def designed(article: Article) -> Designed:
+    """Tell the study design of a record, and what says so."""
     types = set(article.type_names)
     for names, design in _TYPES:
         if names & types:
-            return design
-    methods = " ".join(s.text for s in article.sections if s.category == "METHODS")
-    for text in (article.title, methods or article.abstract):
-        for pattern, design in _PATTERNS:
-            if pattern.search(text):
-                return design
-    return _REVIEW if "Review" in types else UNKNOWN
+            return Designed(design, "publication type")
+    if found := _in_words(article.title, TITLE):
+        return found
+    headings = {heading.name for heading in article.mesh}
+    for name, design in _HEADINGS.items():
+        if name in headings:
+            return Designed(design, "MeSH")
+    methods = [s.category == "METHODS" for s in article.sections]
+    read = [
+        (number, section.text, section.text.lower())
+        for number, section in enumerate(article.sections)
+        if methods[number] or not any(methods)
+    ]
+    # Words that stand higher in the list decide, whichever section they are in.
+    for hints, pattern, design in _PATTERNS:
+        for number, text, lower in read:
+            if any(hint in lower for hint in hints) and (m := pattern.search(text)):
+                return Designed(design, "text", number, m.span())
+    if "Review" in types:
+        return Designed(_REVIEW, "publication type")
+    return Designed(UNKNOWN, "")
 
 
-_GUIDELINE_TITLE = re.compile(
-    r"\b(?:guidelines?|guidance|recommendations?|(?:consensus|position|scientific) (?:statement|"
-    r"paper|document|report))\b",
-    re.IGNORECASE,
-)
-_ABOUT_GUIDELINES = re.compile(
-    r"\b(?:adherence|compliance|concordan\w+|implement\w+|impact|effects?|uptake|awareness|"
-    r"deviation|according|comparison|survey)\b",
-    re.IGNORECASE,
-)
+def _in_words(text: str, section: int) -> Designed | None:
+    lower = text.lower()
+    for hints, pattern, design in _PATTERNS:
+        if any(hint in lower for hint in hints) and (m := pattern.search(text)):
+            return Designed(design, "text", section, m.span())
+    return None
 
 
 def is_guideline(article: Article) -> bool:
     """Whether a record is itself a guideline, rather than a study about one."""
-    if {"Practice Guideline", "Guideline", "Consensus Development Conference"} & set(
-        article.type_names
-    ):
-        return True
-    title = article.title
-    return bool(_GUIDELINE_TITLE.search(title)) and not _ABOUT_GUIDELINES.search(title)
+    return guideline_cue(article.title, article.type_names) is not None
