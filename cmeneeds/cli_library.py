@@ -96,6 +96,7 @@ def library_search(
 @library_app.command("stats")
 def library_stats(library: LibraryOption = None) -> None:
     """Say what the library holds."""
+    from cmeneeds.library.beside import counts
     from cmeneeds.sources import open_library
 
     with open_library(library) as opened:
@@ -106,6 +107,11 @@ def library_stats(library: LibraryOption = None) -> None:
         say(f"with MeSH   {s.with_mesh:,}")
         say(f"revisions   {s.revisions:,} superseded, {s.deletions:,} PMIDs withdrawn by NLM")
         say(f"newest      {s.newest or 'unknown'}")
+        beside = counts(opened)
+        say(
+            f"beside      {beside.documents:,} full texts and book sections, {beside.closed:,} known "
+            f"to be closed, {beside.links:,} links, {beside.headings:,} headings in the MeSH tree"
+        )
         for source, started, finished, changed in s.imports:
             state = f"finished {finished}" if finished else "not finished: repeat it"
             say(f"import      {safe(source)}: {changed:,} records, started {started}, {state}")

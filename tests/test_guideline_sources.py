@@ -15,6 +15,7 @@ from eutils_double import Fault
 from guideline_double import GUIDELINE_BODY, Book, GuidelineDouble, jats
 
 from cmeneeds.documents import Document
+from cmeneeds.library.beside import counts
 from cmeneeds.library.store import Library
 from cmeneeds.records import Article, Related, Term
 from cmeneeds.sources.entrez import EntrezClient
@@ -291,6 +292,22 @@ def test_a_read_only_library_is_served_and_left_alone(
     with Library.open(library.path, read_only=True) as locked:
         assert set(by_id(harvest(ncbi, locked))) == {"NBK900101", "PMC900001", "PMC900002"}
     assert library.path.read_bytes() == before
+
+
+def test_a_library_counts_what_it_keeps(ncbi: GuidelineDouble, library: Library) -> None:
+    assert counts(library) == (0, 0, 0, 0)
+    ncbi.articles["PMC900001"] = jats("PMC900001", None)
+    harvest(ncbi, library)
+    assert counts(library) == (2, 1, 1, 0)
+
+
+def test_a_topic_without_a_name_is_not_looked_for_in_titles(
+    ncbi: GuidelineDouble, library: Library
+) -> None:
+    found = find_documents(client_of(ncbi), library, TOPIC, ["", ' " '], (), today=DAY)
+    assert "NBK900101" in by_id(found)
+    assert (found.outages, found.log[0].count) == ((), None)
+    assert "no name to look for" in found.log[0].notes
 
 
 # --- outages ------------------------------------------------------------------------------------

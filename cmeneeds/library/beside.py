@@ -46,6 +46,31 @@ class StoredLink(NamedTuple):
     """Of related articles: the higher, the closer."""
 
 
+class Counts(NamedTuple):
+    """How much is kept beside the records."""
+
+    documents: int
+    """Full texts and book sections."""
+    closed: int
+    """Texts that are known not to be given out."""
+    links: int
+    headings: int
+    """MeSH headings with a place in the tree."""
+
+
+def counts(library: Library) -> Counts:
+    """Count what is kept beside the records."""
+    found = []
+    for select in (
+        "SELECT count(*) FROM documents WHERE document IS NOT NULL",
+        "SELECT count(*) FROM documents WHERE document IS NULL",
+        "SELECT count(*) FROM links",
+        "SELECT count(DISTINCT ui) FROM mesh_tree",
+    ):
+        found.append(next((int(n) for (n,) in _rows(library, select, ())), 0))
+    return Counts(*found)
+
+
 # --- documents ----------------------------------------------------------------------------------
 
 _COLUMNS = "id, source, pmid, fetched, revised, problem, document"
@@ -167,9 +192,13 @@ def _select_many(
     for start in range(0, len(keys), 900):
         part = keys[start : start + 900]
         marks = ", ".join("?" * len(part))
-        try:
-            yield from library.connection.execute(f"{select} ({marks}) {after}", (*before, *part))
-        except sqlite3.OperationalError as error:
-            if library.read_only and "no such table" in str(error):
-                return
+        yield from _rows(library, f"{select} ({marks}) {after}", (*before, *part))
+
+
+def _rows(library: Library, select: str, values: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+    try:
+        yield from library.connection.execute(select, values)
+    except sqlite3.OperationalError as error:
+        # Made before there were these tables, and opened for reading only: it holds none.
+        if not (library.read_only and "no such table" in str(error)):
             raise

@@ -141,6 +141,9 @@ class _Bookshelf:
         )
         self.lines.append(line)
         summaries: list[BookSummary] = []
+        if not query:
+            line.notes.append("not asked: the topic has no name to look for")
+            return []
         try:
             answer = self.search("books", query, self.limits.book_records)
             line.count, line.translation = answer.count, answer.translation

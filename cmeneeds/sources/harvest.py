@@ -100,7 +100,6 @@ class Line:
     retrieved: int = 0
     new: int = 0
     notes: list[str] = field(default_factory=list)
-    failed: bool = False
 
     def entry(self, today: date) -> SearchEntry:
         """Return it finished."""
@@ -108,7 +107,7 @@ class Line:
             facet=self.facet,
             question=self.question,
             source=self.source,
-            data_date="" if self.failed and self.count is None else today.isoformat(),
+            data_date="" if self.count is None else today.isoformat(),
             query=self.query,
             translation=self.translation,
             count=self.count,
