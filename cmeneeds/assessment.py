@@ -16,7 +16,8 @@ from cmeneeds.education import plan_education
 from cmeneeds.errors import NoEvidence
 from cmeneeds.evidence.findings import find
 from cmeneeds.frames import each_row
-from cmeneeds.gaps.table import analyze_gaps, priority_settings
+from cmeneeds.gaps.priority import SCORES, priority_settings
+from cmeneeds.gaps.table import analyze_gaps
 from cmeneeds.retrieval import Records
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class Assessment:
             "records.abstracts": sum(1 for a in self.records.articles if a.sections),
             "records.withdrawn": sum(1 for s in standings if s.is_withdrawn),
             "records.status-unknown": sum(1 for s in standings if s.status == "unknown"),
-            "priority.magnitude": priority_settings().magnitude,
+            **{f"priority.{name}": getattr(priority_settings().weights, name) for name in SCORES},
             "queries.total": sum(1 for e in self.records.log if e.facet != "topic"),
             "findings.total": len(self.findings),
             "gaps.total": len(self.presented),
@@ -109,6 +110,8 @@ class Assessment:
             counts[f"gap.{gap.gap_id}.rank"] = int(gap.rank)
             counts[f"gap.{gap.gap_id}.priority"] = float(gap.priority)
             counts[f"gap.{gap.gap_id}.sources"] = int(gap.sources_n)
+            counts[f"gap.{gap.gap_id}.rank-best"] = int(gap.rank_best)
+            counts[f"gap.{gap.gap_id}.rank-worst"] = int(gap.rank_worst)
             counts[f"gap.{gap.gap_id}.passages"] = len(str(gap.passages).split("; "))
         return counts
 

@@ -25,6 +25,7 @@ from cmeneeds.brief import Brief
 from cmeneeds.decisions import load_decisions
 from cmeneeds.education import education_wording
 from cmeneeds.errors import CmeneedsError, RunBroken
+from cmeneeds.evidence.numbers import numbers
 from cmeneeds.frames import each_row, text_of
 from cmeneeds.records import to_json
 from cmeneeds.report import markdown as md
@@ -242,12 +243,12 @@ def _source(address: str, works: Works) -> str:
 def _holds(text: str, sentence: str) -> bool:
     """Whether a figure stands in a sentence as a whole number, not as part of a longer one."""
     figure, said = md.clean(text), md.clean(sentence)
-    if len(figure.split()) > LONGEST_FIGURE or not any(c.isdigit() for c in figure):
+    if len(figure.split()) > LONGEST_FIGURE or not numbers(figure):
         return figure == said  # a quotation: the whole sentence or nothing
     pattern = (
         rf"(?<![\d.,]){re.escape(figure)}(?!\d|[.,]\d)"
         if figure[:1].isdigit()
-        else re.escape(figure)
+        else rf"(?<!\w){re.escape(figure)}(?!\w)"
     )
     return bool(figure) and re.search(pattern, said) is not None
 

@@ -117,13 +117,13 @@ def test_a_subject_is_named_in_the_records_own_words(make_article: Make) -> None
 
 def test_headings_name_subjects_as_keywords_do(make_article: Make) -> None:
     record = make_article(pmid=1, mesh=(MeshHeading("D1", "Blood Culture"),))
-    assert Vocabulary([record], BRIEF).core_in("blood cultures were late") == ("blood", "culture")
+    assert Vocabulary([record], BRIEF).core_in("blood cultures were late") == ("blood", "cultur")
 
 
 def test_words_of_the_topic_do_not_tell_subjects_apart(make_article: Make) -> None:
     words = vocabulary(make_article, ("zandoric fever dose check",), ("zandorvaccination uptake",))
     assert words.core_in("the zandoric fever dose check") == ("check", "dose")
-    assert words.core_of(tokens("zandorvaccines uptake")) == ("uptake",)
+    assert words.core_of(tokens("zandorvaccines uptake")) == ("uptak",)
     only = vocabulary(make_article, ("zandoric fever",), ("zandor's disease",))
     assert only.core_in("zandoric fever in zandor's disease") == ()
 
@@ -142,7 +142,7 @@ def test_long_keywords_are_no_subjects(make_article: Make) -> None:
 
 def test_of_several_subjects_the_one_with_most_records_is_taken(make_article: Make) -> None:
     words = vocabulary(make_article, ("dose check",), ("blood culture",), ("blood culture",))
-    assert words.core_in("dose check and blood culture") == ("blood", "culture")
+    assert words.core_in("dose check and blood culture") == ("blood", "cultur")
     even = vocabulary(make_article, ("infusion pump dose",), ("blood culture",))
     assert even.core_in("blood culture, infusion pump dose") == ("dose", "infusion", "pump")
 
@@ -152,13 +152,13 @@ def test_the_same_keyword_twice_in_a_record_counts_once(make_article: Make) -> N
         make_article, ("dose check", "Dose checks", "dose checks"), ("blood culture",),
         ("blood culture",),
     )  # fmt: skip
-    assert words.core_in("dose check and blood culture") == ("blood", "culture")
+    assert words.core_in("dose check and blood culture") == ("blood", "cultur")
 
 
 def test_the_sentence_names_the_subject_before_the_title_does(make_article: Make) -> None:
     words = vocabulary(make_article, ("dose check",), ("blood culture",), ("blood culture",))
     assert words.core_in("dose checks", "blood cultures") == ("check", "dose")
-    assert words.core_in("nothing", "blood cultures") == ("blood", "culture")
+    assert words.core_in("nothing", "blood cultures") == ("blood", "cultur")
     assert words.core_in("nothing", "nothing") == ()
 
 
@@ -198,7 +198,8 @@ def test_a_record_is_about_the_topic_if_it_names_it_whole(
 def test_keywords_and_headings_also_say_what_a_record_is_about(make_article: Make) -> None:
     words = Vocabulary([], BRIEF)
     assert words.is_about(names_of(make_article(pmid=1, keywords=(Keyword("zandoric fever"),))))
-    assert words.is_about(names_of(make_article(pmid=1, mesh=(MeshHeading("D1", "Fever, Zandoric"),))))
+    headed = make_article(pmid=1, mesh=(MeshHeading("D1", "Fever, Zandoric"),))
+    assert words.is_about(names_of(headed))
     assert not words.is_about(names_of(make_article(pmid=1, keywords=(Keyword("fever"),))))
 
 

@@ -13,9 +13,20 @@ from cmeneeds.brief import Brief
 from cmeneeds.evidence.findings import FINDING_COLUMNS, find
 from cmeneeds.evidence.passages import address
 from cmeneeds.gaps.measure import shortfall
-from cmeneeds.gaps.table import GAP_COLUMNS, analyze_gaps, priority_settings
-from cmeneeds.records import Article, Keyword, PartialDate, Related, Section, Term
-from cmeneeds.retrieval import Records, SearchEntry
+from cmeneeds.gaps.priority import SCORES, priority_settings
+from cmeneeds.gaps.table import GAP_COLUMNS, analyze_gaps
+from cmeneeds.records import (
+    Article,
+    Author,
+    DataBank,
+    Keyword,
+    PartialDate,
+    Related,
+    Section,
+    Term,
+)
+from cmeneeds.retrieval import Records
+from cmeneeds.search_log import SearchEntry
 
 Make = Callable[..., Article]
 Said = tuple[Article, dict[str, Any]]
@@ -117,7 +128,7 @@ def test_both_sides_from_records_of_their_own_make_a_gap(say: Any) -> None:
         "clin",
         "P",
     )
-    assert "same subject (check dose)" in row.pairing
+    assert "same subject (dose check)" in row.pairing
     assert "shared words" in row.pairing
 
 
@@ -246,7 +257,7 @@ def test_a_row_needs_a_shortfall_that_is_sure_enough_to_carry_it(say: Any) -> No
     assert len(analyze(say(1, PRACTICE, value=24, probability=least))) == 1
     assert analyze(say(1, PRACTICE, value=24, probability=least - 0.01)).empty
     assert analyze(say(1, PRACTICE, "RATE", value=24)).empty
-    in_title = say(1, PRACTICE, value=24, section=-1)
+    in_title = say(1, PRACTICE, value=24, section=-1, section_label="title")
     assert analyze(in_title).empty
 
 
@@ -366,18 +377,14 @@ def test_a_record_that_comes_twice_changes_nothing(make_article: Make) -> None:
 
 
 def test_priority_is_the_weighted_mean_of_its_parts(say: Any) -> None:
-    s = priority_settings()
-    assert s.magnitude + s.sources + s.recency + s.design == pytest.approx(1)
+    weights = priority_settings().weights
+    assert sum(getattr(weights, name) for name in SCORES) == pytest.approx(1)
     for row in analyze(*many(say)).itertuples():
-        total = 100 * (
-            s.magnitude * row.score_magnitude
-            + s.sources * row.score_sources
-            + s.recency * row.score_recency
-            + s.design * row.score_design
-        )
-        assert row.priority == pytest.approx(total, abs=0.11)
-        for part in (row.score_magnitude, row.score_sources, row.score_recency, row.score_design):
-            assert 0 <= part <= 1
+        parts = {name: getattr(row, f"score_{name}") for name in SCORES}
+        assert row.priority == pytest.approx(weights.total(parts), abs=0.11)
+        assert all(0 <= part <= 1 for part in parts.values())
+        assert len(row.priority_words.split("; ")) == len(SCORES)
+        assert row.rank_best <= row.rank <= row.rank_worst
 
 
 def rated(say: Any, *values: float, **more: Any) -> Any:
@@ -390,7 +397,7 @@ def rated(say: Any, *values: float, **more: Any) -> Any:
 
 @pytest.mark.parametrize(
     ("values", "magnitude"),
-    [((24,), 0.76), ((10, 40, 99), 0.60), ((0, 50, 60, 70, 100), 0.40), ((20, 40), 0.70)],
+    [((24,), 0.76), ((10, 40, 89), 0.60), ((0, 50, 60, 70, 89), 0.40), ((20, 40), 0.70)],
 )
 def test_magnitude_is_the_median_shortfall(
     say: Any, values: tuple[float, ...], magnitude: float
@@ -411,28 +418,58 @@ def test_magnitude_without_a_figure_or_direction_is_a_constant(say: Any) -> None
     assert only(analyze(wrong)).score_magnitude == unknown
 
 
-def test_more_sources_raise_the_score_less_and_less(say: Any) -> None:
-    scores = [rated(say, *([24.0] * n)).score_sources for n in (1, 2, 3)]
+def test_more_cohorts_raise_the_score_less_and_less(say: Any) -> None:
+    scores = [rated(say, *([24.0] * n)).score_prevalence for n in (1, 2, 3)]
     assert scores == pytest.approx([1 / 2, 2 / 3, 3 / 4], abs=0.001)
     record, cells = say(1, PRACTICE, value=24)
     again = cells | {"finding_id": "1.0.1-9", "start": 1}
-    assert only(analyze((record, cells), (record, again))).score_sources == 0.5
+    assert only(analyze((record, cells), (record, again))).score_prevalence == 0.5
+
+
+TEAM = tuple(Author(name, "Made", "M") for name in ("Upp", "Vented", "Wholly", "Zilch"))
+TRIAL = (DataBank("ClinicalTrials.gov", ("NCT00000000",)),)
 
 
 @pytest.mark.parametrize(
-    ("year", "score"), [(2021, 1.0), (2016, 0.5), (2011, 0.0), (2001, 0.0), (2022, 1.0)]
+    ("first", "second", "n", "cohorts"),
+    [
+        ({"authors": TEAM}, {"authors": TEAM[1:]}, 200, 1),
+        ({"authors": TEAM}, {"authors": TEAM[2:]}, 200, 2),  # two shared authors are no proof
+        ({"authors": TEAM}, {"authors": TEAM}, None, 2),  # one team, but not the same people
+        ({"authors": TEAM}, {"authors": TEAM}, 12, 2),  # a small number is shared by chance
+        ({"databanks": TRIAL}, {"databanks": TRIAL}, None, 1),
+        ({}, {}, 200, 2),
+    ],
+)
+def test_a_cohort_that_is_reported_twice_counts_once(
+    say: Any, first: Any, second: Any, n: int | None, cohorts: int
+) -> None:
+    counts = {} if n is None else {"numerator": n // 4, "denominator": n}
+    row = only(
+        analyze(
+            say(1, PRACTICE, value=24, **counts, **first),
+            say(2, PRACTICE.replace("24%", "25%"), value=25, **counts, **second),
+        )
+    )
+    assert (row.sources_n, row.cohorts_n) == (2, cohorts)
+    assert row.score_prevalence == pytest.approx(1 - 1 / (1 + cohorts), abs=0.001)
+
+
+@pytest.mark.parametrize(
+    ("year", "recency"), [(2021, 1.0), (2016, 0.5), (2011, 0.0), (2001, 0.0), (2022, 1.0)]
 )
 def test_recency_counts_from_the_day_the_brief_speaks_for(
-    say: Any, year: int, score: float
+    say: Any, year: int, recency: float
 ) -> None:
-    published = PartialDate(str(year), year)
-    assert rated(say, 24, published=published).score_recency == pytest.approx(score)
+    row = rated(say, 24, title="Zandoric fever: a survey", published=PartialDate(str(year), year))
+    assert row.score_evidence == pytest.approx(0.5 + recency / 2)
 
 
 def test_a_record_without_a_year_is_not_recent(say: Any) -> None:
-    row = rated(say, 24, published=PartialDate(""))
-    assert row.score_recency == 0
+    row = rated(say, 24, title="Zandoric fever: a survey", published=PartialDate(""))
+    assert row.score_evidence == 0.5
     assert pd.isna(row.cp_year)
+    assert "old or undated" in row.priority_words
 
 
 @pytest.mark.parametrize(
@@ -447,13 +484,127 @@ def test_a_record_without_a_year_is_not_recent(say: Any) -> None:
     ],
 )
 def test_a_survey_says_more_about_practice_than_a_trial(say: Any, title: str, score: float) -> None:
-    assert rated(say, 24, title=title).score_design == score
+    row = rated(say, 24, title=title, published=PartialDate("2021", 2021))
+    assert row.score_evidence == score
 
 
 def test_the_best_design_counts(say: Any) -> None:
-    trial = say(1, PRACTICE, value=24, title="Zandoric fever: a randomized study")
-    survey = say(2, PRACTICE, value=24, title="Zandoric fever: a survey")
-    assert only(analyze(trial, survey)).score_design == 1.0
+    now = {"published": PartialDate("2021", 2021), "value": 24}
+    trial = say(1, PRACTICE, title="Zandoric fever: a randomized study", **now)
+    survey = say(2, PRACTICE, title="Zandoric fever: a survey", **now)
+    assert only(analyze(trial, survey)).score_evidence == 1.0
+
+
+@pytest.mark.parametrize(
+    ("more", "score"),
+    [
+        ({"value": 24, "numerator": 48, "denominator": 200}, 1.0),
+        ({"value": 24}, 0.7),
+        ({}, 0.3),
+        ({"value": 24, "agrees": False}, 0.3),
+        ({"value": 24, "secondary": True}, 0.3),
+    ],
+)
+def test_what_is_counted_can_be_measured(say: Any, more: Any, score: float) -> None:
+    assert only(analyze(say(1, PRACTICE, **more))).score_measurability == score
+
+
+@pytest.mark.parametrize(
+    ("text", "score"),
+    [
+        ("Zandoric fever has a high mortality.", 1.0),
+        ("Zandoric fever led to hospitalization of many.", 0.7),
+        ("Zandoric fever lowers quality of life.", 0.4),
+        ("Zandoric fever is blue.", 0.2),
+    ],
+)
+def test_the_consequence_is_taken_from_the_same_record(say: Any, text: str, score: float) -> None:
+    record, cells = say(1, PRACTICE, value=24)
+    _, burden = say(1, text, "BURDEN")
+    burden |= {"finding_id": "1.0.5-9", "start": 5}
+    row = only(analyze((record, cells), (record, burden)))
+    assert (row.score_severity, row.consequence) == (score, text)
+    # Of another record, it is not this row's consequence.
+    other = only(analyze((record, cells), say(2, text, "BURDEN")))
+    assert (other.score_severity, pd.isna(other.consequence)) == (0.2, True)
+
+
+def test_ranks_move_within_what_the_weights_allow(say: Any) -> None:
+    table = analyze(*many(say))
+    assert (table["rank_best"] <= table["rank"]).all()
+    assert (table["rank"] <= table["rank_worst"]).all()
+    # One row stands alone whatever the weights.
+    alone = only(analyze(say(1, PRACTICE, value=24)))
+    assert (alone.rank_best, alone.rank_worst) == (1, 1)
+    # Large but little seen, against small but often seen: the order hangs on the weights.
+    large = say(1, "Only 40% of nurses performed infusion pump dose checks.", value=40)
+    seen = [
+        say(n, "Only 85% of nurses took blood cultures.", value=85, keyword="blood culture")
+        for n in range(2, 12)
+    ]
+    both = analyze(large, *seen)
+    assert list(both["rank_best"]) == [1, 1]
+    assert list(both["rank_worst"]) == [2, 2]
+
+
+# --- which way it falls short -------------------------------------------------------------------
+
+GUIDELINE_CARE = "In all, 95% of patients received the recommended dose check from nurses."
+NEEDLESS_CARE = "In all, 95% of prescriptions of nurses for a dose check were unnecessary."
+
+
+def test_95_percent_of_recommended_care_is_no_gap_and_speaks_against_one(say: Any) -> None:
+    for label in ("GAP", "RATE"):
+        assert analyze(say(1, GUIDELINE_CARE, label, value=95)).empty
+    row = only(analyze(say(1, PRACTICE, value=24), say(2, GUIDELINE_CARE, "RATE", value=95)))
+    assert row.contradicting_passages.startswith("2.0.")
+    assert (row.sources_n, row.passages.count("; ")) == (1, 0)
+
+
+def test_95_percent_of_unnecessary_care_is_a_gap_even_as_a_bare_rate(say: Any) -> None:
+    for label in ("GAP", "RATE"):
+        row = only(analyze(say(1, NEEDLESS_CARE, label, value=95)))
+        assert (row.direction, row.cp_direction) == ("overuse", "too high")
+        assert row.score_magnitude == pytest.approx(0.95)
+    # Of what is quoted from elsewhere, or seldom, a bare rate carries nothing.
+    assert analyze(say(1, NEEDLESS_CARE, "RATE", value=95, secondary=True)).empty
+    seldom = NEEDLESS_CARE.replace("95%", "5%")
+    assert analyze(say(1, seldom, "RATE", value=5)).empty
+
+
+@pytest.mark.parametrize(
+    ("text", "direction"),
+    [
+        ("Diagnosis by nurses of a dose check was delayed in 24%.", "delay"),
+        ("Nurses made errors in a dose check in 24%.", "error"),
+        ("There was wide variation among nurses in the dose check: 24%.", "variation"),
+        ("Nurses overused the dose check in 24%.", "overuse"),
+        ("Only 24% of nurses did a dose check.", "underuse"),
+    ],
+)
+def test_a_row_says_which_way_care_falls_short(say: Any, text: str, direction: str) -> None:
+    assert only(analyze(say(1, text, value=24))).direction == direction
+
+
+def test_figures_of_one_measure_stand_side_by_side(say: Any) -> None:
+    row = rated(say, 24, 61, 40)
+    assert row.cp_range == "24-61"
+    assert rated(say, 24).cp_range == ""
+    old = say(1, PRACTICE, value=24, published=PartialDate("2015", 2015))
+    new = say(
+        2, PRACTICE.replace("24%", "35%"), value=35, published=PartialDate("2020", 2020),
+        probability=0.5,
+    )  # fmt: skip
+    row = only(analyze(old, new))
+    assert (row.cp_pmid, row.cp_recent_passage.split(".")[0]) == (1, "2")
+
+
+def test_words_of_one_root_are_one_subject(say: Any) -> None:
+    one = say(1, "Only 24% of nurses had zandoric acceptance.", value=24, keyword="acceptance")
+    two = say(
+        2, "Only 30% of nurses found acceptability of zandoric.", value=30, keyword="acceptability"
+    )
+    assert len(analyze(one, two)) == 1
 
 
 # --- what a percentage means --------------------------------------------------------------------
@@ -503,7 +654,7 @@ def test_the_columns_that_others_build_on_are_there() -> None:
     """Decisions, reports and spreadsheets of writers know these names."""
     sides = {"current_practice", "cp_passage", "cp_source", "cp_value", "best_practice",
              "bp_passage", "bp_source", "cause", "cause_passage"}  # fmt: skip
-    scores = {f"score_{name}" for name in ("magnitude", "sources", "recency", "design")}
+    scores = {f"score_{name}" for name in SCORES}
     names = {"gap_id", "status", "missing", "searched", "rank", "priority", "subject", "group",
              "actor", "gap_type", "pairing", "achievable_rate"}  # fmt: skip
     assert sides | scores | names <= set(GAP_COLUMNS)

@@ -1,9 +1,11 @@
-"""What a figure means for care: which way the shortfall lies, and how large it is."""
+"""What a statement of practice means for care: which way it falls short, and by how much."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+
+UNKNOWN = "unknown"
 
 _UNDESIRED = re.compile(
     r"\b(?:hesitan\w*|refus\w*|unwilling\w*|reluctan\w*|resistan(?:ce|t) to|declin(?:e|ed|ing) "
@@ -28,28 +30,80 @@ _ONLY = re.compile(r"\b(?:only|just|merely|fewer than|less than)\s*\(?\s*$", re.
 _REFUSAL = re.compile(r"\b(?:refus\w*|never|hesitan\w*|unaware|declin\w*|not)\b", re.IGNORECASE)
 _CLAUSE = re.compile(r"[;:]|,\s+(?:while|whereas|but|and|although)\b|\b(?:while|whereas|but)\b")
 
+# The first that is found counts: "unnecessary delay" is a delay of nothing wanted, so overuse of
+# words comes last where it could be both.
+_KINDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (name, re.compile(pattern, re.IGNORECASE))
+    for name, pattern in (
+        (
+            "overuse",
+            (
+                r"\bover-?(?:us|treat|prescri|test|diagnos|refer|dos)\w*|\bunnecessar\w*|\blow-?value|"
+                r"\binappropriate(?:ly)?\s(?:\w+\s){0,2}(?:prescri|antibiotic|use\b|used|test|imaging|"
+                r"referr|treat|transfus|admi)\w*|\bnot\s(?:clinically\s)?indicated|"
+                r"\bwithout\s(?:an?\s)?(?:clear\s|valid\s)?indication|\bpolypharmacy|\bpotentially "
+                r"inappropriate|\bexcessive\w*|\bavoidable (?:admission|test|imaging|visit|use)\w*"
+            ),
+        ),
+        (
+            "delay",
+            (
+                r"\bdelay\w*|\blate (?:presentation|diagnosis|referral|initiation|start|treatment)|"
+                r"\btime to (?:diagnosis|treatment)|\bwait(?:ed|ing)? (?:time|list|for|\w+ weeks)|"
+                r"\bnot (?:\w+ )?(?:in time|timely|promptly)|\buntimely"
+            ),
+        ),
+        (
+            "error",
+            (
+                r"\berrors?\b|\bmis(?:diagnos|classif|interpret|us)\w*|\bincorrect(?:ly)? "
+                r"(?:dos|diagnos|us|prescri|perform|techn|administ)\w*|\bwrong (?:dose|drug|site|"
+                r"diagnosis|technique)|\bdiagnostic (?:error|odyssey)|\badverse events? due to"
+            ),
+        ),
+        (
+            "variation",
+            (
+                r"\b(?:wide|large|unwarranted|substantial|considerable|regional|hospital|practice|"
+                r"marked|significant)\s(?:\w+\s){0,2}variation\w*|\bvari(?:ed|es|able) (?:widely|"
+                r"considerably|greatly|substantially)|\binconsisten\w*|\bheterogeneity in (?:care|"
+                r"practice)|\black of (?:standardi[sz]ation|consensus)|\bdisparit(?:y|ies)\b|"
+                r"\binequit\w*|"
+                r"\bless likely to (?:receive|be)"
+            ),
+        ),
+    )
+)
+
 
 @dataclass(frozen=True)
 class Shortfall:
-    """The reading of one percentage.
+    """The reading of one statement.
 
     Attributes
     ----------
     direction : str
-        ``too low`` (what is wanted happens in value percent), ``too high`` (what is not wanted
-        does) or ``unknown``.
+        Of its percentage: ``too low`` (what is wanted happens in value percent), ``too high``
+        (what is not wanted does) or ``unknown``.
     size : float or None
         Stated size in percentage points: the value itself where it is too high, 100 minus it
         where too low. An upper bound for ranking only: nobody achieves 0 or 100. None where the
         direction is unknown.
+    kind : str
+        ``underuse``, ``overuse``, ``delay``, ``error``, ``variation``, ``outcome`` or ``unknown``.
     """
 
     direction: str
     size: float | None
+    kind: str = UNKNOWN
+
+    def is_achieved(self, least: float) -> bool:
+        """Whether what is wanted happens in at least ``least`` percent: that is no gap."""
+        return self.direction == "too low" and self.size is not None and 100 - self.size >= least
 
 
-def shortfall(text: str, value: float | None, position: int) -> Shortfall:
-    """Read the direction of a percentage from the clause it stands in.
+def shortfall(text: str, value: float | None, position: int, level: str = "") -> Shortfall:
+    """Read which way a statement falls short, from the clause its percentage stands in.
 
     Parameters
     ----------
@@ -59,9 +113,27 @@ def shortfall(text: str, value: float | None, position: int) -> Shortfall:
         In percent.
     position : int
         Where the number stands in the sentence.
+    level : str
+        K, C, P, O or S, where the label has one: O makes an outcome of what has no other kind.
     """
+    direction, size = _reading(text, value, position)
+    return Shortfall(direction, size, _kind(text, level, direction))
+
+
+def _kind(text: str, level: str, direction: str) -> str:
+    for name, pattern in _KINDS:
+        if pattern.search(text):
+            return name
+    if level == "O":
+        return "outcome"
+    if direction != UNKNOWN or _UNDESIRED.search(text) or _DESIRED.search(text):
+        return "underuse"
+    return UNKNOWN
+
+
+def _reading(text: str, value: float | None, position: int) -> tuple[str, float | None]:
     if value is None or not 0 <= value <= 100:
-        return Shortfall("unknown", None)
+        return UNKNOWN, None
     start, end = 0, len(text)
     for cut in _CLAUSE.finditer(text):
         if cut.end() <= position:
@@ -72,9 +144,9 @@ def shortfall(text: str, value: float | None, position: int) -> Shortfall:
     clause = text[start:end]
     before = text[max(start, 0) : position]
     if _ONLY.search(before) and not _REFUSAL.search(clause[position - start :]):
-        return Shortfall("too low", 100.0 - value)  # "only 24.8%" of something wanted
+        return "too low", 100.0 - value  # "only 24.8%" of something wanted
     if _UNDESIRED.search(clause):
-        return Shortfall("too high", value)
+        return "too high", value
     if _DESIRED.search(clause):
-        return Shortfall("too low", 100.0 - value)
-    return Shortfall("unknown", None)
+        return "too low", 100.0 - value
+    return UNKNOWN, None

@@ -11,7 +11,7 @@ from importlib.resources import files
 import yaml
 
 from cmeneeds.brief import Brief
-from cmeneeds.gaps.terms import STOP_WORDS, TermIndex, tokens
+from cmeneeds.gaps.terms import STOP_WORDS, TermIndex, stem, tokens
 from cmeneeds.records import Article
 
 
@@ -34,8 +34,8 @@ class Subject:
     Attributes
     ----------
     core : tuple of str
-        Folded words that make the subject, without those of the topic, sorted. Empty: the topic
-        as a whole.
+        Stems of the words that make the subject, without those of the topic, sorted. Empty: the
+        topic as a whole. Terms with the same stems are one subject.
     group : str
         Name of the group.
     """
@@ -107,7 +107,8 @@ class Vocabulary:
                 core = self.core_of(words)
                 if not core or len(words) > 5 or words in whole_terms or words in groups:
                     continue
-                if {words, core} & _generic() or all(w.isdecimal() or len(w) < 3 for w in core):
+                plain = tuple(sorted({w for w in words if not self._is_topic(w)} - STOP_WORDS))
+                if {words, plain} & _generic() or all(w.isdecimal() or len(w) < 3 for w in core):
                     continue
                 surfaces[core][term.strip()] += 1
                 support[core].add(article.pmid)
@@ -140,8 +141,10 @@ class Vocabulary:
         )
 
     def core_of(self, words: Iterable[str]) -> tuple[str, ...]:
-        """Return what is left of a term without topic words and stop words, sorted."""
-        return tuple(sorted({w for w in words if not self._is_topic(w) and w not in STOP_WORDS}))
+        """Return the stems of a term without topic words and stop words, sorted."""
+        return tuple(
+            sorted({stem(w) for w in words if not self._is_topic(w) and w not in STOP_WORDS})
+        )
 
     def core_in(self, *texts: str) -> tuple[str, ...]:
         """Return the core of the best subject in the first text that has one; may be empty.

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
-from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import yaml
-
 from cmeneeds.brief import Brief
-from cmeneeds.evidence.study import Design
-from cmeneeds.frames import each_row, known
-from cmeneeds.gaps.measure import Shortfall, shortfall
-from cmeneeds.gaps.subjects import Group, Subject, Vocabulary, group_of
-from cmeneeds.gaps.terms import COMMON_WORDS, content_words, tokens
+from cmeneeds.frames import known, text_of
+from cmeneeds.gaps import priority
+from cmeneeds.gaps.cohorts import cohorts
+from cmeneeds.gaps.pairing import Pair, Recommendations
+from cmeneeds.gaps.priority import Score, Settings, priority_settings, rank_ranges
+from cmeneeds.gaps.reading import (
+    Reading,
+    carries,
+    gap_type,
+    is_against,
+    lead_order,
+    read_findings,
+)
+from cmeneeds.gaps.subjects import Subject, Vocabulary
 from cmeneeds.retrieval import Records
 
 if TYPE_CHECKING:
@@ -32,10 +34,14 @@ GAP_COLUMNS = {
     "searched": "string",  # for a missing side: what was asked and what came back
     "rank": "Int64",
     "priority": "Float64",
+    "rank_best": "Int64",  # over halved and doubled weights
+    "rank_worst": "Int64",
+    "priority_words": "string",
     "subject": "string",
     "group": "string",
     "actor": "string",
     "gap_type": "string",  # K C P O S
+    "direction": "string",  # underuse overuse delay error variation outcome unknown
     "current_practice": "string",  # verbatim
     "cp_passage": "string",
     "cp_source": "string",  # citation key, as bp_source and cause_source
@@ -45,10 +51,13 @@ GAP_COLUMNS = {
     "cp_value_text": "string",
     "cp_numerator": "Int64",
     "cp_denominator": "Int64",
-    "cp_direction": "string",
+    "cp_direction": "string",  # what the percentage is a share of
     "cp_year": "Int64",
     "cp_design": "string",
     "cp_secondary": "boolean",
+    "cp_range": "string",  # of all first-hand figures with the same direction, not pooled
+    "cp_recent_passage": "string",  # the most recent figure
+    "contradicting_passages": "string",  # what is wanted happens nearly always
     "best_practice": "string",  # verbatim
     "bp_passage": "string",
     "bp_source": "string",
@@ -62,59 +71,36 @@ GAP_COLUMNS = {
     "cause_source": "string",
     "cause_pmid": "Int64",
     "causes_n": "Int64",
+    "consequence": "string",  # verbatim
+    "consequence_passage": "string",
     "sources_n": "Int64",
+    "cohorts_n": "Int64",  # sources that report the same people count once
     "rates_n": "Int64",
-    "score_magnitude": "Float64",
-    "score_sources": "Float64",
-    "score_recency": "Float64",
-    "score_design": "Float64",
+    **{f"score_{name}": "Float64" for name in priority.SCORES},
     "passages": "string",
     "recommendation_passages": "string",
     "cause_passages": "string",
 }
 """Columns of the gap table and their pandas types."""
 
-
-@dataclass(frozen=True)
-class Priority:
-    """Weights and constants of the ranking; see ``data/priority.yaml``."""
-
-    magnitude: float
-    sources: float
-    recency: float
-    design: float
-    unknown_magnitude: float
-    recency_years: int
-    minimum_probability: float
-    carrying_probability: float
-    pairing_probability: float
-    pairing_words: int
+UNKNOWN_RATE = "unknown: no sourced target or benchmark"
 
 
-@cache
-def priority_settings() -> Priority:
-    """Read the ranking's settings."""
-    data = yaml.safe_load((files("cmeneeds.data") / "priority.yaml").read_text("utf-8"))
-    return Priority(**data.pop("weights"), **data)
+class _Evidence(NamedTuple):
+    """Everything that rows are made from."""
 
-
-class _Finding(NamedTuple):
-    """A finding with what was read off it."""
-
-    row: Any
-    subject: Subject
-    group: Group
-    shortfall: Shortfall
-    year: int
-    design: Design
-    guideline: bool
-
-    @property
-    def about_care(self) -> bool:
-        """Whether it speaks of professionals or of care delivered, not of patients' own doing."""
-        if self.group.actor in ("clin", "sys"):
-            return True
-        return self.row.level in ("P", "S") and self.row.actor in ("clin", "sys")
+    brief: Brief
+    records: Records
+    settings: Settings
+    vocabulary: Vocabulary
+    recommendations: Recommendations
+    causes: dict[tuple[str, ...], list[Reading]]
+    """By core, in the order in which they would lead."""
+    causes_of: dict[str, list[Reading]]
+    """By citation key."""
+    burdens: dict[str, list[Reading]]
+    """By citation key."""
+    cohorts: dict[str, str]
 
 
 def analyze_gaps(findings: pd.DataFrame, records: Records, brief: Brief) -> pd.DataFrame:
@@ -142,126 +128,86 @@ def analyze_gaps(findings: pd.DataFrame, records: Records, brief: Brief) -> pd.D
     brief = brief.blind()
     settings = priority_settings()
     vocabulary = Vocabulary(records.articles, brief)
-    read = _read(findings, records, vocabulary, settings)
-    by_subject: dict[Subject, list[_Finding]] = defaultdict(list)
+    read = read_findings(findings, records.works, vocabulary, settings)
+    evidence = _gathered(read, records, brief, settings, vocabulary)
+    by_subject: dict[Subject, list[Reading]] = defaultdict(list)
     for f in read:
         if f.row.label in ("GAP", "RATE"):
             by_subject[f.subject].append(f)
-    recommendations = [
-        f
-        for f in read
-        if f.row.label == "REC"
-        and f.row.section != -1
-        and f.row.probability >= settings.pairing_probability
-    ]
-    causes = [f for f in read if f.row.label == "CAUSE"]
-    rows = []
+    rows, scores = [], []
     for subject in sorted(by_subject):
-        practice = by_subject[subject]
-        if not any(_carries(f, settings) for f in practice):
-            continue  # measured, but nobody says plainly that it falls short
-        rows.append(
-            _row(subject, practice, recommendations, causes, vocabulary, brief, settings, records)
-        )
+        # Measured, but nobody says plainly that it falls short: no row.
+        if any(carries(f, settings) for f in by_subject[subject]):
+            row, row_scores = _row(subject, by_subject[subject], evidence)
+            rows.append(row)
+            scores.append({name: score.value for name, score in row_scores.items()})
+    _rank(rows, scores)
     # Rows with both sides first: a candidate cannot outrank what is shown.
-    rows.sort(key=lambda r: (r["status"] != "gap", -r["priority"], r["gap_id"]))
-    for rank, row in enumerate(rows, 1):
-        row["rank"] = rank
+    rows.sort(key=lambda r: r["rank"])
     return pd.DataFrame(rows, columns=list(GAP_COLUMNS)).astype(GAP_COLUMNS)
 
 
-def _read(
-    findings: pd.DataFrame, records: Records, vocabulary: Vocabulary, settings: Priority
-) -> list[_Finding]:
-    works = records.works
-    about = {work.key for work in works.values() if vocabulary.is_about(work.names)}
-    read = []
-    for row in each_row(findings):
-        work = works[row.source]
-        if row.probability < settings.minimum_probability or work.standing.is_withdrawn:
-            continue
-        if work.only_recommends and row.label != "REC":
-            continue  # a task force quotes others on practice; that makes it no source of its own
-        if row.source not in about and not vocabulary.mentions(row.text):
-            continue  # the record only mentions the topic; this sentence is about something else
-        group = group_of(row.text, work.title)
-        core = vocabulary.core_in(row.text, work.title)
-        position = row.value_start - row.start if known(row.value_start) else 0
-        value = float(row.value) if known(row.value) and not _disagrees(row) else None
-        read.append(
-            _Finding(
-                row=row,
-                subject=Subject(core, group.name),
-                group=group,
-                shortfall=shortfall(row.text, value, position),
-                year=work.year or 0,
-                design=work.design,
-                guideline=work.is_guideline,
-            )
-        )
-    return read
-
-
-# Shortfalls of research are told in the words of shortfalls of care.
-_ABOUT_EVIDENCE = re.compile(
-    r"\b(?:(?:prior|previous|earlier|few) studies|(?:with )?limited (?:information|evidence|data)|"
-    r"(?:research|evidence|knowledge|literature) gaps?|current study|following that unmet need|"
-    r"remains? (?:unclear|unknown))\b",
-    re.IGNORECASE,
-)
-
-
-def _carries(f: _Finding, settings: Priority) -> bool:
-    """Whether a finding can carry a row by itself."""
-    return bool(
-        f.row.label == "GAP"
-        and f.row.section != -1  # a title announces; it seldom reports
-        and not _ABOUT_EVIDENCE.search(f.row.text)
-        and f.row.probability >= settings.carrying_probability
+def _gathered(
+    read: Sequence[Reading],
+    records: Records,
+    brief: Brief,
+    settings: Settings,
+    vocabulary: Vocabulary,
+) -> _Evidence:
+    causes: dict[tuple[str, ...], list[Reading]] = defaultdict(list)
+    causes_of: dict[str, list[Reading]] = defaultdict(list)
+    burdens: dict[str, list[Reading]] = defaultdict(list)
+    for f in sorted(read, key=lead_order):
+        if f.row.label == "CAUSE":
+            causes[f.subject.core].append(f)
+            causes_of[f.row.source].append(f)
+        elif f.row.label == "BURDEN" and f.row.section_label != "title":
+            burdens[f.row.source].append(f)
+    articles = {key: w.article for key, w in records.works.items() if w.article is not None}
+    stated = [(str(f.row.source), int(f.row.denominator)) for f in read if known(f.row.denominator)]
+    return _Evidence(
+        brief,
+        records,
+        settings,
+        vocabulary,
+        Recommendations(read, vocabulary, settings),
+        causes,
+        causes_of,
+        burdens,
+        cohorts(articles, stated),
     )
 
 
 def _row(
-    subject: Subject,
-    practice: list[_Finding],
-    recommendations: list[_Finding],
-    causes: list[_Finding],
-    vocabulary: Vocabulary,
-    brief: Brief,
-    settings: Priority,
-    records: Records,
-) -> dict[str, Any]:
-    practice = sorted(practice, key=_lead_order)
-    lead = practice[0]
+    subject: Subject, found: Sequence[Reading], evidence: _Evidence
+) -> tuple[dict[str, Any], dict[str, Score]]:
+    settings = evidence.settings
+    against = sorted((f for f in found if is_against(f, settings)), key=lead_order)
+    practice = sorted((f for f in found if not is_against(f, settings)), key=lead_order)
+    # A finding that carries the row speaks for it before one that merely is measured.
+    lead = next(f for f in practice if carries(f, settings))
     sources = {f.row.source for f in practice}
-    best = sorted(
-        (
-            (_kinship(subject, lead, rec, vocabulary), rec)
-            for rec in recommendations
-            if _shares_subject(subject, rec)
-            and len(_shared_words(subject, lead, rec, vocabulary)) >= settings.pairing_words
-        ),
-        key=lambda pair: (-pair[0][0], -pair[1].year, pair[1].row.finding_id),
-    )
-    independent = [pair for pair in best if pair[1].row.source not in sources]
-    chosen = (independent or best)[:1]
-    related_causes = [
-        c
-        for c in sorted(causes, key=_lead_order)
-        if c.subject == subject
-        or (c.row.source in sources and (c.subject.core == subject.core or not c.subject.core))
-    ]
+    name = evidence.vocabulary.name(subject.core, evidence.brief.topic)
+    best = evidence.recommendations.pairs(subject, lead, name)
+    independent = [p for p in best if p.recommendation.row.source not in sources]
+    causes = _causes(subject, sources, evidence)
+    burdens = [f for key in sorted(sources) for f in evidence.burdens.get(key, ())]
+    groups = {evidence.cohorts.get(key, key) for key in sources}
     missing = _missing(practice, best, independent)
-    scores = _scores(practice, brief, settings)
+    scores = _scores(practice, burdens, len(groups), evidence)
+    figures = [f for f in practice if f.has_value and f.first_hand]
     cells: dict[str, Any] = {
         "gap_id": _gap_id(subject),
         "status": "candidate" if missing else "gap",
         "missing": "; ".join(missing),
-        "searched": "" if independent else _searched(records, "guideline"),
-        "subject": vocabulary.name(subject.core, brief.topic),
+        "searched": "" if independent else _searched(evidence.records, "guideline"),
+        "priority": settings.weights.total({n: s.value for n, s in scores.items()}),
+        "priority_words": "; ".join(s.words for s in scores.values()),
+        "subject": name,
         "group": subject.group,
         "actor": lead.row.actor if lead.about_care else "pat",
-        "gap_type": _gap_type(practice),
+        "gap_type": gap_type(practice),
+        "direction": lead.shortfall.kind,
         "current_practice": lead.row.text,
         "cp_passage": lead.row.finding_id,
         "cp_source": lead.row.source,
@@ -275,85 +221,69 @@ def _row(
         "cp_year": lead.year or None,
         "cp_design": lead.design.name,
         "cp_secondary": lead.row.secondary,
-        "achievable_rate": "unknown: no sourced target or benchmark",
-        "causes_n": len({c.row.finding_id for c in related_causes}),
+        "cp_range": _range([f for f in figures if f.shortfall.direction != "unknown"], lead),
+        "cp_recent_passage": _recent(figures),
+        "contradicting_passages": "; ".join(f.row.finding_id for f in against),
+        "achievable_rate": UNKNOWN_RATE,
+        "causes_n": len({c.row.finding_id for c in causes}),
         "sources_n": len(sources),
+        "cohorts_n": len(groups),
         "rates_n": sum(1 for f in practice if known(f.row.value)),
-        "priority": round(100 * sum(scores[k] * getattr(settings, k) for k in scores), 1),
-        **{f"score_{name}": round(score, 3) for name, score in scores.items()},
+        **{f"score_{n}": round(s.value, 3) for n, s in scores.items()},
         "passages": "; ".join(f.row.finding_id for f in practice),
-        "recommendation_passages": "; ".join(rec.row.finding_id for _, rec in best),
-        "cause_passages": "; ".join(c.row.finding_id for c in related_causes),
+        "recommendation_passages": "; ".join(p.recommendation.row.finding_id for p in best),
+        "cause_passages": "; ".join(c.row.finding_id for c in causes),
     }
-    for (_, reason), rec in chosen:
+    for pair in (independent or best)[:1]:
+        rec = pair.recommendation
         cells |= {
             "best_practice": rec.row.text,
             "bp_passage": rec.row.finding_id,
             "bp_source": rec.row.source,
             "bp_pmid": rec.row.pmid,
             "bp_year": rec.year or None,
-            "bp_guideline": rec.guideline,
-            "pairing": reason,
+            "bp_guideline": rec.work.is_guideline,
+            "pairing": pair.why,
         }
-    for cause in related_causes[:1]:
+    for cause in causes[:1]:
         cells |= {
             "cause": cause.row.text,
             "cause_passage": cause.row.finding_id,
             "cause_source": cause.row.source,
             "cause_pmid": cause.row.pmid,
         }
-    return cells
+    for burden in burdens[:1]:
+        cells |= {"consequence": burden.row.text, "consequence_passage": burden.row.finding_id}
+    return cells, scores
 
 
-def _disagrees(row: Any) -> bool:
-    """Whether numerator, denominator and percentage of a finding contradict each other."""
-    return known(row.agrees) and not bool(row.agrees)
+def _causes(subject: Subject, sources: set[str], evidence: _Evidence) -> list[Reading]:
+    """Causes told of the same subject and group, or by a source of the row on the same subject."""
+    found = [c for c in evidence.causes.get(subject.core, ()) if c.subject == subject]
+    seen = {c.row.finding_id for c in found}
+    for key in sorted(sources):
+        found.extend(
+            cause
+            for cause in evidence.causes_of.get(key, ())
+            if cause.subject.core in (subject.core, ()) and cause.row.finding_id not in seen
+        )
+    return sorted(found, key=lead_order)
 
 
-def _lead_order(f: _Finding) -> tuple[Any, ...]:
-    """Which finding speaks for a row: first-hand, with a figure, certain, recent."""
-    return (
-        bool(f.row.secondary),
-        f.row.label != "GAP" and f.row.label != "CAUSE",
-        not known(f.row.value) or _disagrees(f.row),
-        f.row.section == -1,  # a title seldom says what was found
-        -f.row.probability,
-        -f.year,
-        f.row.finding_id,
+def _range(figures: Sequence[Reading], lead: Reading) -> str:
+    """The lowest and the highest figure that mean the same as the leading one; empty for one."""
+    values = sorted(
+        float(f.row.value) for f in figures if f.shortfall.direction == lead.shortfall.direction
     )
+    if len(values) < 2 or values[0] == values[-1]:
+        return ""
+    return f"{values[0]:g}-{values[-1]:g}"
 
 
-def _shares_subject(subject: Subject, rec: _Finding) -> bool:
-    if subject.core:
-        return subject.core == rec.subject.core or set(subject.core) <= set(tokens(rec.row.text))
-    return rec.subject.core == () and rec.subject.group == subject.group
-
-
-def _shared_words(
-    subject: Subject, lead: _Finding, rec: _Finding, vocabulary: Vocabulary
-) -> frozenset[str]:
-    """Telling words that both sentences have, beyond what makes them candidates at all."""
-    shared = content_words(lead.row.text) & content_words(rec.row.text)
-    return shared - vocabulary.topic_words - set(subject.core) - COMMON_WORDS
-
-
-def _kinship(
-    subject: Subject, lead: _Finding, rec: _Finding, vocabulary: Vocabulary
-) -> tuple[float, str]:
-    """How close a recommendation is to current practice, and why, in words."""
-    shared = _shared_words(subject, lead, rec, vocabulary)
-    same_group = rec.subject.group == subject.group
-    strength = len(shared) + 2.0 * same_group + 3.0 * rec.guideline + float(rec.row.probability)
-    reasons = []
-    if subject.core:
-        reasons.append(f"same subject ({' '.join(subject.core)})")
-    if same_group:
-        reasons.append(f"same group ({subject.group})")
-    if shared:
-        reasons.append(f"shared words: {', '.join(sorted(shared)[:6])}")
-    if rec.guideline:
-        reasons.append("from a guideline record")
-    return round(strength, 2), "; ".join(reasons)
+def _recent(figures: Sequence[Reading]) -> str:
+    if not figures:
+        return ""
+    return str(min(figures, key=lambda f: (-f.year, *lead_order(f))).row.finding_id)
 
 
 def _searched(records: Records, facet: str) -> str:
@@ -368,7 +298,7 @@ def _searched(records: Records, facet: str) -> str:
 
 
 def _missing(
-    practice: list[_Finding], best: Sequence[object], independent: Sequence[object]
+    practice: Sequence[Reading], best: Sequence[Pair], independent: Sequence[Pair]
 ) -> list[str]:
     """Say what keeps a row from being a gap; empty if nothing does."""
     missing = []
@@ -379,41 +309,63 @@ def _missing(
             "independent best practice: the only recommendation comes from a record that also "
             "reports the shortfall"
         )
-    if not any(f.about_care for f in practice if f.row.label == "GAP"):
+    if not any(f.about_care for f in practice):
         missing.append(
             "clinician or care-delivery evidence: what was found is about patients or the public"
         )
-    if all(f.row.secondary for f in practice):
+    if not any(f.first_hand for f in practice):
         missing.append("primary source: the figures are quoted from other publications")
     return missing
 
 
-def _gap_type(practice: list[_Finding]) -> str:
-    """The level that most of the GAP findings have; ties in the order K C P O S."""
-    levels = [f.row.level for f in practice if f.row.label == "GAP" and known(f.row.level)]
-    return min("KCPOS", key=lambda k: (-levels.count(k), "KCPOS".index(k))) if levels else ""
-
-
-def _scores(practice: list[_Finding], brief: Brief, settings: Priority) -> dict[str, float]:
-    sizes = [
-        f.shortfall.size
-        for f in practice
-        if f.row.label == "GAP" and f.shortfall.size is not None and not f.row.secondary
-    ]
-    # The median, because one extreme subgroup should not carry the row.
-    size = median(sizes) / 100 if sizes else settings.unknown_magnitude
-    newest = max(f.year for f in practice)
-    age = max(0, brief.as_of.year - newest) if newest else settings.recency_years
-    n = len({f.row.source for f in practice})
+def _scores(
+    practice: Sequence[Reading], burdens: Sequence[Reading], n_cohorts: int, evidence: _Evidence
+) -> dict[str, Score]:
+    settings = evidence.settings
+    sizes = [f.size for f in practice if f.row.label == "GAP" and f.size is not None]
+    sizes = sizes or [f.size for f in practice if f.size is not None and carries(f, settings)]
+    first_hand = [f for f in practice if f.first_hand]
+    counted = any(f.has_value and known(f.row.denominator) for f in first_hand)
+    level = gap_type(practice)
     return {
-        "magnitude": size,
-        "sources": 1 - 1 / (1 + n),
-        "recency": max(0.0, 1 - age / settings.recency_years),
-        "design": max(f.design.practice_weight for f in practice),
+        "magnitude": priority.magnitude(sizes, settings),
+        "severity": priority.severity([f.row.text for f in (*practice, *burdens)]),
+        "prevalence": priority.prevalence(n_cohorts),
+        "addressability": priority.addressability([_BY_LEVEL[level]] if level else []),
+        "measurability": priority.measurability(counted, any(f.has_value for f in first_hand)),
+        "evidence": priority.evidence(
+            [
+                (f.design.practice_weight, f.design.name, _recency(f, evidence))
+                for f in first_hand or practice
+            ]
+        ),
     }
+
+
+_BY_LEVEL = {"K": "yes", "C": "yes", "P": "partly", "O": "partly", "S": "no"}
+"""What education can close where no cause says more (``data/education.yaml`` says the same)."""
+
+
+def _recency(f: Reading, evidence: _Evidence) -> float:
+    years = evidence.settings.recency_years
+    age = max(0, evidence.brief.as_of.year - f.year) if f.year else years
+    return max(0.0, 1 - age / years)
+
+
+def _rank(rows: Sequence[dict[str, Any]], scores: Sequence[dict[str, float]]) -> None:
+    """Give each row its rank, and how far that moves when a weight is halved or doubled."""
+    order = sorted(
+        range(len(rows)),
+        key=lambda i: (rows[i]["status"] != "gap", -rows[i]["priority"], rows[i]["gap_id"]),
+    )
+    placed = [scores[i] for i in order]
+    spans = rank_ranges(placed, [rows[i]["status"] == "gap" for i in order])
+    for rank, (i, (best, worst)) in enumerate(zip(order, spans, strict=True), 1):
+        # Rounded priorities may tie where exact ones do not.
+        rows[i] |= {"rank": rank, "rank_best": min(best, rank), "rank_worst": max(worst, rank)}
 
 
 def _gap_id(subject: Subject) -> str:
     """An identifier that stays when other rows come and go: decisions hang on it."""
-    text = f"{' '.join(subject.core)}|{subject.group}"
+    text = f"{' '.join(subject.core)}|{text_of(subject.group)}"
     return "G-" + hashlib.sha256(text.encode()).hexdigest()[:8]

@@ -46,6 +46,37 @@ def tokens(text: str) -> tuple[str, ...]:
     return tuple(fold(t) for t in _TOKEN.findall(text))
 
 
+_ENDINGS = (
+    "abilities", "ability", "ations", "ation", "ances", "ance", "ancy", "ences", "ence", "ency",
+    "ments", "ment", "ings", "ing", "ness", "ant", "ent", "ed", "e",
+)  # fmt: skip
+_SHORTEST_STEM = 5
+
+
+@lru_cache(maxsize=65536)
+def stem(word: str) -> str:
+    """Take one ending of a folded word off: acceptance, accepting, accept are one subject.
+
+    Only endings that make a noun or a verb of the same root, and only from long words, so that
+    words of different meaning stay apart. It looks at nothing but the word: one record more
+    never changes what belongs together.
+
+    Examples
+    --------
+    >>> [stem(w) for w in ("acceptance", "acceptability", "hesitancy", "screening", "dose")]
+    ['accept', 'accept', 'hesit', 'screen', 'dose']
+    """
+    for ending in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST_STEM:
+            return word[: -len(ending)]
+    return word
+
+
+def stems(text: str) -> frozenset[str]:
+    """The stems of all words of a text."""
+    return frozenset(stem(t) for t in tokens(text))
+
+
 def content_words(text: str) -> frozenset[str]:
     """The words of a text that carry meaning."""
     return frozenset(t for t in tokens(text) if t not in STOP_WORDS and len(t) > 2)

@@ -100,11 +100,18 @@ class BackMatter(Writer):
             "records' own keywords and headings, and by the group of people they speak of. A "
             "recommendation is paired with a row if it names the same subject; the reason stands "
             "beside each pairing.\n"
-            "\n**Ranking.** Priority is a weighted mean: size of the stated shortfall "
-            f"(weight {self._count('priority.magnitude')}), number of "
-            "records, recency, and how much the study design can say about everyday practice "
-            "(a survey, audit or registry above a trial). The weights stand in "
-            "`data/priority.yaml`. Nothing about support, products or money is an input.\n"
+            "\n**Ranking.** Priority is a weighted mean of size of the stated shortfall (weight "
+            f"{c('priority.magnitude')}), severity of the consequence that the passages name "
+            f"({c('priority.severity')}), prevalence, as the number of independent cohorts that "
+            f"report it ({c('priority.prevalence')}), what education can close "
+            f"({c('priority.addressability')}), how it can be measured "
+            f"({c('priority.measurability')}) and evidence: recency, and how much the study design "
+            "can say about everyday practice, a survey, audit or registry above a trial "
+            f"({c('priority.evidence')}). The weights stand in `data/priority.yaml`. Nothing about "
+            "support, products or money is an input.\n"
+            "\nA rate of wanted care that is nearly always reached is listed as evidence against "
+            "a gap; a rate alone, without a stated shortfall, carries a row only where it is "
+            "unwanted care. Nothing is subtracted: what is achievable is unknown.\n"
             f"\n**Withdrawn and unknown.** {c('records.withdrawn')} records are retracted or "
             "retraction notices; their figures carry no row. Of "
             f"{c('records.status-unknown')} records the standing is unknown: the record says "
@@ -139,10 +146,11 @@ class BackMatter(Writer):
 
     def _notices_asked(self) -> str:
         """When PubMed was last asked for notices."""
-        day = self.assessment.records.checked
-        if day:
-            return f" PubMed was last asked for such notices on {md.date(day)}."
-        return " PubMed was not asked for such notices."
+        records = self.assessment.records
+        if not records.checked:
+            return " PubMed was not asked for such notices."
+        whom = next((e.source for e in records.beside if e.facet == "standing"), "PubMed")
+        return f" Last asked for such notices, on {md.date(records.checked)}: {named(whom)}."
 
     def _full_texts(self) -> str:
         """How many documents beside abstracts were read."""

@@ -1,0 +1,96 @@
+"""Which recommendation is the other side of a statement about practice, and why."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from cmeneeds.gaps.priority import Settings
+from cmeneeds.gaps.reading import Reading
+from cmeneeds.gaps.subjects import Subject, Vocabulary
+from cmeneeds.gaps.terms import COMMON_WORDS, stem
+
+
+class Pair(NamedTuple):
+    """A recommendation that fits a row."""
+
+    strength: float
+    """How close it is; only the order means something."""
+    why: str
+    recommendation: Reading
+
+
+class Recommendations:
+    """Recommendations by what they are about, so that finding one does not read them all.
+
+    Parameters
+    ----------
+    readings : iterable of Reading
+        Those labelled REC count if they are sure enough and not titles.
+    vocabulary : Vocabulary
+    settings : Settings
+    """
+
+    def __init__(
+        self, readings: Iterable[Reading], vocabulary: Vocabulary, settings: Settings
+    ) -> None:
+        self._vocabulary = vocabulary
+        self._settings = settings
+        self._by_stem: dict[str, list[Reading]] = defaultdict(list)
+        self._without: dict[str, list[Reading]] = defaultdict(list)
+        self._by_core: dict[tuple[str, ...], list[Reading]] = defaultdict(list)
+        for f in readings:
+            if (
+                f.row.label != "REC"
+                or f.row.section_label == "title"
+                or f.row.probability < settings.pairing_probability
+            ):
+                continue
+            self._by_core[f.subject.core].append(f)
+            for word in f.stems:
+                self._by_stem[word].append(f)
+            if not f.subject.core:
+                self._without[f.subject.group].append(f)
+
+    def about(self, subject: Subject) -> list[Reading]:
+        """Return those that name the subject whole."""
+        if not subject.core:
+            return self._without[subject.group]
+        rarest = min(subject.core, key=lambda word: len(self._by_stem.get(word, ())))
+        wanted = frozenset(subject.core)
+        found = [f for f in self._by_stem.get(rarest, ()) if wanted <= f.stems]
+        seen = {id(f) for f in found}
+        return found + [f for f in self._by_core.get(subject.core, ()) if id(f) not in seen]
+
+    def pairs(self, subject: Subject, lead: Reading, name: str) -> list[Pair]:
+        """Return the recommendations that fit a row, the closest first."""
+        found = []
+        for rec in self.about(subject):
+            shared = self._shared(subject, lead, rec)
+            if len(shared) >= self._settings.pairing_words:
+                found.append(self._pair(subject, rec, shared, name))
+        found.sort(
+            key=lambda p: (-p.strength, -p.recommendation.year, p.recommendation.row.finding_id)
+        )
+        return found
+
+    def _shared(self, subject: Subject, lead: Reading, rec: Reading) -> frozenset[str]:
+        """Telling words that both sentences have, beyond what makes them candidates at all."""
+        shared = (lead.words & rec.words) - self._vocabulary.topic_words - COMMON_WORDS
+        return frozenset(w for w in shared if stem(w) not in subject.core)
+
+    def _pair(self, subject: Subject, rec: Reading, shared: frozenset[str], name: str) -> Pair:
+        same_group = rec.subject.group == subject.group
+        guideline = rec.work.is_guideline
+        strength = len(shared) + 2.0 * same_group + 3.0 * guideline + float(rec.row.probability)
+        reasons = []
+        if subject.core:
+            reasons.append(f"same subject ({name})")
+        if same_group:
+            reasons.append(f"same group ({subject.group})")
+        if shared:
+            reasons.append(f"shared words: {', '.join(sorted(shared)[:6])}")
+        if guideline:
+            reasons.append("from a guideline record")
+        return Pair(round(strength, 2), "; ".join(reasons), rec)
