@@ -109,8 +109,8 @@ def library_stats(library: LibraryOption = None) -> None:
         say(f"newest      {s.newest or 'unknown'}")
         beside = counts(opened)
         say(
-            f"beside      {beside.documents:,} full texts and book sections, {beside.closed:,} known "
-            f"to be closed, {beside.links:,} links, {beside.headings:,} headings in the MeSH tree"
+            f"beside      {beside.documents:,} full texts and book sections, {beside.closed:,} not "
+            f"open, {beside.links:,} links, {beside.headings:,} headings in the MeSH tree"
         )
         for source, started, finished, changed in s.imports:
             state = f"finished {finished}" if finished else "not finished: repeat it"

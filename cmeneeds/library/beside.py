@@ -60,15 +60,17 @@ class Counts(NamedTuple):
 
 def counts(library: Library) -> Counts:
     """Count what is kept beside the records."""
-    found = []
-    for select in (
-        "SELECT count(*) FROM documents WHERE document IS NOT NULL",
-        "SELECT count(*) FROM documents WHERE document IS NULL",
-        "SELECT count(*) FROM links",
-        "SELECT count(DISTINCT ui) FROM mesh_tree",
-    ):
-        found.append(next((int(n) for (n,) in _rows(library, select, ())), 0))
-    return Counts(*found)
+
+    def count(of: str) -> int:
+        rows = _rows(library, f"SELECT count(*) FROM {of}", ())  # noqa: S608 - no user text
+        return next((int(n) for (n,) in rows), 0)
+
+    return Counts(
+        count("documents WHERE document IS NOT NULL"),
+        count("documents WHERE document IS NULL"),
+        count("links"),
+        count("(SELECT DISTINCT ui FROM mesh_tree)"),
+    )
 
 
 # --- documents ----------------------------------------------------------------------------------

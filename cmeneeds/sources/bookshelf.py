@@ -124,7 +124,6 @@ class _Bookshelf:
         """Ids of documents that the limit left out; they are counted, not listed again."""
 
     def fail(self, line: Line, error: SourceError) -> None:
-        line.failed = True
         line.notes.append(f"could not be asked: {error}")
         self.outages.append(Outage(NAME, str(error)))
 

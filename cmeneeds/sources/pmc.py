@@ -123,7 +123,6 @@ class _Run:
         )
 
     def fail(self, error: SourceError) -> None:
-        self.line.failed = True
         self.line.notes.append(f"could not be asked to the end: {error}")
         self.outages.append(Outage(NAME, str(error)))
 
@@ -147,7 +146,6 @@ class _Run:
             today=self.today,
         )
         for outage in linked.outages:
-            self.line.failed = True
             self.line.notes.append(f"links to PMC could not be asked: {outage.reason}")
             self.outages.append(Outage(NAME, outage.reason))
         for pmid, targets in linked.targets("pmc").items():
