@@ -139,11 +139,16 @@ class GuidelineDouble(Double):
         self.flagged: set[int] = set()
         """PMIDs that PubMed says a notice speaks of."""
         self.aid_is_known = True
+        """Whether PubMed finds book records by their accession."""
+        self.recorded: dict[tuple[str, str], bytes] = {}
+        """Answers to give as they are, by utility and database."""
         self.server.RequestHandlerClass = _Handler
 
     def special(self, name: str, asked: Asked) -> bytes | None:
         """Answer what `cmeneeds serve` cannot; None for everything else."""
         db, term = asked.text("db", "pubmed"), asked.text("term")
+        if (name, db) in self.recorded:
+            return self.recorded[name, db]
         ids = [uid for one in asked.id_lists() for uid in one.known]
         if name == "espell":
             said = self.spelling.get(term, "")

@@ -145,6 +145,17 @@ def test_a_listed_section_is_found_in_pubmed_by_its_accession(
     assert found.listed == ()
 
 
+def test_a_listed_section_that_pubmed_does_not_find_by_accession_is_named(
+    ncbi: GuidelineDouble, library: Library
+) -> None:
+    ncbi.aid_is_known = False
+    ncbi.books[900103] = Book("NBK900103", "Paper fevers", abstract="Nothing is real.")
+    ncbi.books[900108] = Book("NBK900108", "On paper fever", abstract="Nothing is real.", year=2020)
+    found = harvest(ncbi, library)
+    listed = {s.accession for s in found.listed}
+    assert listed == {"NBK900103", "NBK900108"} - by_id(found).keys()
+
+
 def test_publishers_not_known_are_counted_and_left_out(
     ncbi: GuidelineDouble, library: Library
 ) -> None:
@@ -420,3 +431,35 @@ def test_recorded_full_texts_come_through_as_they_are_parsed(
     )
     assert {d.id for d in found.documents} == {p.stem for p in files}
     assert all(d.full_text and len(d.parts) > 2 for d in found.documents)
+
+
+def test_a_recorded_listing_of_bookshelf_is_named(
+    recordings: Path, ncbi: GuidelineDouble, library: Library
+) -> None:
+    ncbi.books = {2825746: Book("NBK65951", "paper fever", in_pubmed=False)}
+    body = (recordings / "ncbi-samples" / "esummary.books.xml").read_bytes()
+    ncbi.recorded["esummary", "books"] = body
+    found = find_documents(
+        client_of(ncbi), library, TOPIC, WORDS, (), sources=("bookshelf",), today=DAY
+    )
+    (section,) = found.listed
+    assert (section.accession, section.source.key if section.source else "") == ("NBK65951", "nci")
+    assert found.outages == ()
+
+
+def test_recorded_book_records_become_documents(
+    recordings: Path, ncbi: GuidelineDouble, library: Library
+) -> None:
+    ncbi.books = {20301295: Book("NBK1116", "paper fever")}
+    body = (recordings / "ncbi-samples" / "efetch.pubmedbook.xml").read_bytes()
+    ncbi.recorded["efetch", "pubmed"] = body
+    found = find_documents(
+        client_of(ncbi), library, TOPIC, WORDS, (), sources=("bookshelf",), today=DAY
+    )
+    documents = by_id(found)
+    assert documents["NBK1116"].pmid == 20301295
+    assert documents["NBK1116"].role == "background"
+    assert [p.kind for p in documents["NBK1116"].parts[:2]] == ["title", "abstract paragraph"]
+    kept = library.get(20301295)
+    assert kept is not None
+    assert kept.sections[0].text == documents["NBK1116"].parts[1].text

@@ -133,6 +133,21 @@ def test_link_names_are_ncbis_own(recordings: Path) -> None:
     assert not [n for n in known if any(w in n for w in ("retract", "errat", "correct", "update"))]
 
 
+@pytest.mark.parametrize("file", ["elink1.xml", "elink4.xml"])
+def test_recorded_links_come_through_by_record(
+    file: str, recordings: Path, ncbi: GuidelineDouble, library: Library
+) -> None:
+    body = (recordings / "biopython" / file).read_bytes()
+    ncbi.recorded["elink", "pubmed"] = body
+    (answer,) = parse_elink(body)
+    pmid = int(answer.ids[0])
+    found = links(client_of(ncbi), library, (pmid,), ("cited_by", "related"), today=DAY)
+    assert found.targets("cited_by") == {pmid: tuple(map(int, answer.to("pubmed_pubmed_citedin")))}
+    related = [int(i) for i in answer.to("pubmed_pubmed")]
+    assert found.targets("related") == {pmid: tuple(i for i in related if i != pmid)}
+    assert found.outages == ()
+
+
 def test_cmeneeds_serve_answers_from_the_links_that_the_library_keeps(
     ncbi: GuidelineDouble, library: Library
 ) -> None:

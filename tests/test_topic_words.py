@@ -153,6 +153,18 @@ def test_spelling_is_suggested_only_where_it_differs(ncbi: GuidelineDouble) -> N
         suggest_spelling(client_of(ncbi), ["diabetis"])
 
 
+def test_a_recorded_substance_is_found_by_its_entry_term(
+    recordings: Path, ncbi: GuidelineDouble, library: Library
+) -> None:
+    body = (recordings / "ncbi-samples" / "esummary.mesh.xml").read_bytes()
+    ncbi.recorded["esummary", "mesh"] = body
+    listed = b"<eSearchResult><Count>1</Count><IdList><Id>67414177</Id></IdList></eSearchResult>"
+    ncbi.recorded["esearch", "mesh"] = listed
+    found = mesh_for_topic(client_of(ncbi), library, ["HCAT-2 transport protein", "paper"])
+    assert found.matched["HCAT-2 transport protein"].ui == "C414177"
+    assert (found.below, found.stored) == (0, True)
+
+
 # --- the command --------------------------------------------------------------------------------
 
 FILE = """<?xml version="1.0"?><DescriptorRecordSet LanguageCode="eng">
