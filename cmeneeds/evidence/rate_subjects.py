@@ -27,7 +27,7 @@ _PEOPLE = (
     r"hospitals?|centers|centres|clinics|practices|facilities|institutions|units|departments|"
     r"programs|programmes|schools|countries|states|sites|homes|pharmacies|centers|"
     r"Blacks|Whites|Hispanics|Latinos|Latinas|Asians|Americans|Caucasians|Africans|Europeans|"
-    r"oncologists|[a-z]{3,14}(?:ologists|iatrists|iatricians|ternists|icians|etists))"
+    r"oncologists|[a-z]{2,14}(?:ologists|iatrists|iatricians|ternists|icians|etists))"
 )
 _WHO = re.compile(rf"(?<![\w-])(?:[A-Za-z][\w/'’-]*\s){{0,3}}?{_PEOPLE}(?![\w-])", re.IGNORECASE)
 _HEAD = re.compile(rf"(?<![\w-]){_PEOPLE}(?![\w-])", re.IGNORECASE)
@@ -37,7 +37,7 @@ _NO_PART = re.compile(
     r"between|compared|versus|vs|more|fewer|less|as|at|on|both|other|overall|total|we|if|because|"
     r"however|but|who|which|did|not|no|per|within|across|over|under|out|about|included|"
     r"including|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:-\w+)?|hundred|"
-    r"two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w{3,5}teen|percent|\w+ly|\w+ing|received|reported|more)\s)+",
+    r"two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w{3,5}teen|percent|(?!family|elderly|early)\w+ly|\w+ing|received|reported|more)\s)+",
     re.IGNORECASE,
 )
 _AFTER = re.compile(r"[)\]]?\s(?:of|among|amongst|in|for)\s", re.IGNORECASE)

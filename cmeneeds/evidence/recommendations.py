@@ -132,11 +132,12 @@ _OTHER_CLASS = re.compile(
     r"antiarrhythmic|obesity|lupus|nephritis)(?:\s\w+)?\s$",
     re.IGNORECASE,
 )
+_LEVELS = r"(?P<value>B-?NR|B-?R|C-?LD|C-?EO|[ABC]|[1-5][a-c]?|I{1,3}|IV)(?![\w-])"
 _LEVEL = re.compile(
-    r"\b(?i:LOE|levels?\sof\sevidence|evidence\slevels?|levels?(?=[\s:=]{1,3}(?:[ABC]\b|of)))"
-    r"(?:\sof)?[\s:=,]{1,3}(?:level\s|grade\s)?"
-    r"(?P<value>B-?NR|B-?R|C-?LD|C-?EO|[ABC]|[1-5][a-c]?|I{1,3}|IV)(?![\w-])"
+    rf"\b(?i:LOE|levels?\sof\sevidence|evidence\slevels?)(?i:\sof)?[\s:=,]{{1,3}}(?i:level\s|grade\s)?{_LEVELS}"
 )
+# "Class IIa, level B"
+_LEVEL_BESIDE_CLASS = re.compile(rf"\b(?i:level)[\s:=]{{1,3}}{_LEVELS}")
 _SURE = r"(?:very[-\s]low|low|moderate|high)"
 _CERTAINTY = re.compile(
     rf"\b(?P<value>{_SURE}(?:-?\s(?:to|or)\s{_SURE})?)[-\s](?:certainty|quality|confidence)"
@@ -184,7 +185,7 @@ def recommendation(
     ----------
     text : str
         A sentence or passage that recommends something. Only its first
-        :data:`LONGEST_PASSAGE` characters are read.
+        :data:`LONGEST_PASSAGE` characters are read, and of the title.
     title : str, optional
         Title of the record. It may name the issuing body and the year if the record is a guideline.
     publication_types : sequence of str, optional
@@ -207,13 +208,13 @@ def recommendation(
     >>> text[said.level.start : said.level.end]
     'low certainty'
     """
-    text = text[:LONGEST_PASSAGE]
+    text, title = text[:LONGEST_PASSAGE], title[:LONGEST_PASSAGE]
     guideline = guideline_cue(title, publication_types)
     body = issuer(text, "text") or (issuer(title, "title") if guideline else None)
     year = year_of_issue(text, "text") or (year_of_issue(title, "title") if guideline else None)
     named = " ".join((text, title if guideline else "", section, body.value if body else ""))
     grade, system = _grade(text, named)
-    level = _level(text)
+    level = _level(text, bool(system and system.value == "ACC/AHA"))
     if level and not system and level.value[:2] in ("B-", "C-"):
         system = Stated("ACC/AHA", level.where, level.start, level.end)  # no one else has these
     return Recommendation(
@@ -321,7 +322,7 @@ def _grade(text: str, named: str) -> tuple[Stated | None, Stated | None]:
     if pronounced:
         word = pronounced["word"] or pronounced["word2"]
         return _both(word.lower(), "GRADE", pronounced)
-    imperative = re.match(r"\W{0,3}(?P<value>offer|consider|do\snot)\b", text, re.IGNORECASE)
+    imperative = re.match(r"\W{0,3}(?P<value>offer|consider|do\snot\s\w+)\b", text, re.IGNORECASE)
     if imperative and re.search(
         r"\bNICE\b|National Institute for Health and (?:Care|Clinical)", named
     ):
@@ -333,9 +334,9 @@ def _both(value: str, system: str, m: re.Match[str]) -> tuple[Stated, Stated]:
     return Stated(value, "text", m.start(), m.end()), Stated(system, "text", m.start(), m.end())
 
 
-def _level(text: str) -> Stated | None:
+def _level(text: str, graded: bool) -> Stated | None:
     """Level of evidence, or its certainty."""
-    m = _LEVEL.search(text)
+    m = _LEVEL.search(text) or (_LEVEL_BESIDE_CLASS.search(text) if graded else None)
     if m:
         value = re.sub(r"^([BC])-?(NR|R|LD|EO)$", r"\1-\2", m["value"])
         return Stated(value, "text", m.start(), m.end())

@@ -71,6 +71,7 @@ _INCLUDED = re.compile(
     re.IGNORECASE,
 )
 _NAMED = re.compile(r"\bN\s?=\s?$")
+_SIGN_BEFORE = re.compile(r"[-–/<>=]\s?$")
 _NO_SIZE = re.compile(
     r"\s?(?:%|years?|yrs?|months?|weeks?|days?|hours?|min|mg|ml|kg|cm|mm|points?|items?|-|–|±|/|\.\d)",
     re.IGNORECASE,
@@ -102,7 +103,7 @@ def sizes(text: str) -> Iterator[Size]:
 
 def _rank(text: str, start: int, end: int) -> int | None:
     before, after = text[max(0, start - 48) : start], text[end : end + 110]
-    if before[-1:] in ("-", "–", "/", "<", ">", "="):
+    if _SIGN_BEFORE.search(before):
         return 4 if _NAMED.search(before) else None
     if _NO_SIZE.match(after):
         return None
