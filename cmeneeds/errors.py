@@ -35,6 +35,8 @@ that and exits with ``exit_code`` (1: the work failed, 2: wrong usage or an inva
     │   ├── LibraryEmpty              it holds no records
     │   ├── LibraryDamaged            it is not a library, or of another schema
     │   └── LibraryReadOnly           somebody tried to write to the sample
+    ├── TransformerMissing            the optional labelling model is not installed
+    ├── TransformerDamaged            its weights are not what was built
     ├── NoEvidence                    the search found nothing to build on; never a filled-in report
     ├── ReportError                   the report was not made
     │   ├── RunFailed                 a cell of the notebook raised

@@ -183,6 +183,27 @@ def test_records_that_an_answer_leaves_out_are_asked_for_again(
         assert len(ncbi.asked[-1].ids().known) == 125
 
 
+def test_a_listing_that_is_short_once_is_asked_for_again(
+    there: Library, pauses: list[float], open_here: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = pubmed.parse_esearch
+    lists = []
+
+    def forgetful(body: bytes) -> pubmed.Answer:
+        answer = real(body)
+        lists.append(len(answer.ids))
+        # The first list of all is cut by the ceiling anyway; the second one is of a part.
+        short = answer.ids and len([n for n in lists if n]) == 2
+        return pubmed.Answer(answer.count, answer.ids[:-1] if short else answer.ids)
+
+    monkeypatch.setattr(pubmed, "parse_esearch", forgetful)
+    with Double(there) as ncbi:
+        source = open_here(ncbi.url)
+        assert Counter(retrieve(source)) == Counter(range(1, RECORDS + 1))
+        source.close()
+        assert ncbi.count("esearch") == CALM["esearch"] + 1
+
+
 def test_a_listing_that_stays_short_is_told(
     there: Library, pauses: list[float], open_here: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -241,6 +262,7 @@ def test_a_run_that_has_failed_asks_nothing_more(
         with pytest.raises(SourceError, match="400"):
             source.fetch(found.pmids)
         asked = ncbi.count()
+        assert asked < 1_000  # the others would have asked 10,000 times each
         assert not [t for t in threading.enumerate() if t.name.startswith("efetch")]
         assert ncbi.count() == asked
         source.close()
