@@ -15,7 +15,7 @@ from cmeneeds.decisions import Decision, apply_decisions, decisions_table
 from cmeneeds.education import plan_education
 from cmeneeds.errors import NoEvidence
 from cmeneeds.evidence.findings import find
-from cmeneeds.frames import each_row
+from cmeneeds.frames import each_row, known, text_of
 from cmeneeds.gaps.priority import SCORES, priority_settings
 from cmeneeds.gaps.table import analyze_gaps
 from cmeneeds.retrieval import Records
@@ -110,6 +110,13 @@ class Assessment:
             counts[f"gap.{gap.gap_id}.rank"] = int(gap.rank)
             counts[f"gap.{gap.gap_id}.priority"] = float(gap.priority)
             counts[f"gap.{gap.gap_id}.sources"] = int(gap.sources_n)
+            if known(gap.cp_low):
+                counts[f"gap.{gap.gap_id}.low"] = float(gap.cp_low)
+                counts[f"gap.{gap.gap_id}.high"] = float(gap.cp_high)
+            if text_of(gap.cp_range):
+                low, high = text_of(gap.cp_range).split("-")
+                counts[f"gap.{gap.gap_id}.lowest"] = float(low)
+                counts[f"gap.{gap.gap_id}.highest"] = float(high)
             counts[f"gap.{gap.gap_id}.rank-best"] = int(gap.rank_best)
             counts[f"gap.{gap.gap_id}.rank-worst"] = int(gap.rank_worst)
             counts[f"gap.{gap.gap_id}.passages"] = len(str(gap.passages).split("; "))

@@ -326,7 +326,19 @@ def _known_names(assessment: Assessment) -> frozenset[str]:
     return frozenset(md.clean(text) for text in said)
 
 
-_NAMED_CELLS = ("pairing", "decision_reason", "decision_by", "achievable_rate")
+_NAMED_CELLS = (
+    "bp_strength",
+    "bp_grade",
+    "bp_level",
+    "bp_system",
+    "bp_body",
+    "cp_interval",
+    "audience_fit",
+    "pairing",
+    "decision_reason",
+    "decision_by",
+    "achievable_rate",
+)
 _NAMED_WORDING = ("need", "objective", "outcome_measure", "instrument", "time_point", "baseline")
 
 

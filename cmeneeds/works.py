@@ -15,6 +15,7 @@ from cmeneeds.documents import Document, Part, parse_document_address
 from cmeneeds.errors import UsageError
 from cmeneeds.evidence.passages import TITLE, parse_address
 from cmeneeds.evidence.study import GUIDELINE, UNKNOWN, Design, is_guideline, study_design
+from cmeneeds.evidence.study_facts import StudyFacts, study_facts
 from cmeneeds.records import Article, Markup
 from cmeneeds.standing import Notices, Standing, standing
 
@@ -80,6 +81,11 @@ class Work:
     def is_guideline(self) -> bool:
         """Whether it is itself a guideline, rather than a study about one."""
         return self.only_recommends or (self.article is not None and is_guideline(self.article))
+
+    @cached_property
+    def facts(self) -> StudyFacts | None:
+        """What its PubMed record says of its study; None without a record."""
+        return study_facts(self.article) if self.article is not None else None
 
     @property
     def only_recommends(self) -> bool:

@@ -10,7 +10,7 @@ import pytest
 
 from cmeneeds.brief import Brief
 from cmeneeds.education import BASELINE, OBJECTIVE_COLUMNS, education_wording, plan_education
-from cmeneeds.gaps.table import GAP_COLUMNS
+from cmeneeds.gaps.columns import GAP_COLUMNS
 
 BRIEF = Brief.parse("""\
 topic: zandoric fever

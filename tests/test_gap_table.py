@@ -14,7 +14,8 @@ from cmeneeds.evidence.findings import FINDING_COLUMNS, find
 from cmeneeds.evidence.passages import address
 from cmeneeds.gaps.measure import shortfall
 from cmeneeds.gaps.priority import SCORES, priority_settings
-from cmeneeds.gaps.table import GAP_COLUMNS, analyze_gaps
+from cmeneeds.gaps.columns import GAP_COLUMNS
+from cmeneeds.gaps.table import analyze_gaps
 from cmeneeds.records import (
     Article,
     Author,

@@ -13,14 +13,17 @@ from cmeneeds.documents import Document, document_address
 from cmeneeds.evidence.classify import Label, classify
 from cmeneeds.evidence.full_text import DocumentPassage, passages_of_document
 from cmeneeds.evidence.passages import TITLE, address, passages_of
+from cmeneeds.evidence.rates import rates
+from cmeneeds.evidence.recommendations import recommendation
 from cmeneeds.records import Article
 from cmeneeds.works import Work, Works, heading_of, touching
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     import pandas as pd
 
+    from cmeneeds.records import Markup
     from cmeneeds.retrieval import Records
 
 _DTYPES = {
@@ -44,7 +47,19 @@ _DTYPES = {
     "value_start": "Int64",
     "value_end": "Int64",
     "agrees": "boolean",
+    "value_low": "Float64",
+    "value_high": "Float64",
+    "value_limits": "string",
+    "who": "string",
+    "when": "string",
+    "rates": "string",
     "secondary": "bool",
+    "rec_strength": "string",
+    "rec_grade": "string",
+    "rec_level": "string",
+    "rec_system": "string",
+    "rec_body": "string",
+    "rec_year": "string",
 }
 
 FINDING_COLUMNS = tuple(_DTYPES)
@@ -74,7 +89,11 @@ def find(
         section or of the document's part; it, ``start`` and ``end`` are integers,
         ``probability`` a float between 0 and 1, ``value`` percent. Missing values are ``<NA>``.
         ``cues`` are the names of the cues of gaps, research gaps and recommendations, joined by
-        ``"; "``. With no findings the table is empty and has the same columns and types.
+        ``"; "``. ``value_low`` and ``value_high`` are the limits that the sentence prints,
+        ``value_limits`` what they are; ``who`` and ``when`` are its words for whose share it is
+        and of when, and ``rates`` all its rates with theirs, where it has several. ``rec_...`` is
+        what a recommendation says of its strength, class, level, grading, issuing body and year.
+        With no findings the table is empty and has the same columns and types.
 
     Notes
     -----
@@ -118,7 +137,9 @@ def _article_rows(work: Work, article: Article) -> Iterator[dict[str, Any]]:
         label = classify(passage.text, heading, article.title, inner)
         if label.label != "OTHER":
             place = address(article.pmid, passage.section, passage.start, passage.end)
-            yield _row(place, work, passage.section, heading, passage.start, passage.text, label)
+            yield _row(
+                place, work, passage.section, heading, passage.start, passage.text, label, inner
+            )
 
 
 def _document_rows(work: Work, document: Document) -> Iterator[dict[str, Any]]:
@@ -136,7 +157,10 @@ def _document_rows(work: Work, document: Document) -> Iterator[dict[str, Any]]:
         if label.label != "OTHER":
             number = passage.part.number
             place = document_address(document.id, number, passage.start, passage.end)
-            yield _row(place, work, number, passage.heading, passage.start, passage.text, label)
+            yield _row(
+                place, work, number, passage.heading, passage.start, passage.text, label,
+                passage.markup,
+            )  # fmt: skip
 
 
 def _by_place(
@@ -159,7 +183,14 @@ def _by_place(
 
 
 def _row(
-    place: str, work: Work, section: int, heading: str, start: int, text: str, label: Label
+    place: str,
+    work: Work,
+    section: int,
+    heading: str,
+    start: int,
+    text: str,
+    label: Label,
+    markup: Sequence[Markup],
 ) -> dict[str, Any]:
     """Write one row."""
     rate = label.rate
@@ -186,4 +217,42 @@ def _row(
         "value_end": start + rate.end if rate else None,
         "agrees": rate.agrees if rate else None,
         "secondary": label.secondary,
+        **_rate_cells(text, markup, label),
+        **(_recommendation_cells(text, heading, work) if label.label == "REC" else {}),
     }
+
+
+def _rate_cells(text: str, markup: Sequence[Markup], label: Label) -> dict[str, Any]:
+    """What is told of the main rate, and the other rates of the sentence."""
+    rate = label.rate
+    if rate is None:
+        return {}
+    several = rates(text, markup) if label.label in ("GAP", "RATE") else ()
+    return {
+        "value_low": rate.low,
+        "value_high": rate.high,
+        "value_limits": rate.limits,
+        "who": rate.who.of(text) if rate.who else None,
+        "when": rate.when.of(text) if rate.when else None,
+        "rates": "; ".join(
+            text[r.start : r.end] + (f" [{r.who.of(text)}]" if r.who else "") for r in several
+        )
+        if len(several) > 1
+        else None,
+    }
+
+
+def _recommendation_cells(text: str, heading: str, work: Work) -> dict[str, Any]:
+    """What a recommendation says of itself; a task force's own grade stands in its document."""
+    types = work.article.type_names if work.article is not None else ()
+    said = recommendation(text, work.title, types, heading)
+    cells: dict[str, Any] = {
+        f"rec_{name}": value.value if (value := getattr(said, name)) is not None else None
+        for name in ("strength", "grade", "level", "system", "body", "year")
+    }
+    document = work.document
+    if document is not None and document.kind == "recommendation":
+        grade = next((p.text for p in document.parts if p.label == "Grade"), None)
+        year = str(document.year) if document.year else None
+        cells |= {"rec_grade": grade, "rec_body": document.publisher, "rec_year": year}
+    return cells

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cmeneeds.brief import Brief
 from cmeneeds.frames import known, text_of
 from cmeneeds.gaps import priority
+from cmeneeds.gaps.audience import Asked, asked_of, flag
+from cmeneeds.gaps.cells import (
+    facts_cells,
+    interval_cells,
+    most_local,
+    most_recent,
+    nearness,
+    value_range,
+)
 from cmeneeds.gaps.cohorts import cohorts
+from cmeneeds.gaps.columns import GAP_COLUMNS
 from cmeneeds.gaps.pairing import Pair, Recommendations
 from cmeneeds.gaps.priority import Score, Settings, priority_settings, rank_ranges
 from cmeneeds.gaps.reading import (
@@ -26,62 +36,6 @@ from cmeneeds.retrieval import Records
 
 if TYPE_CHECKING:
     import pandas as pd
-
-GAP_COLUMNS = {
-    "gap_id": "string",
-    "status": "string",  # gap: both sides sourced; candidate: `missing` says what is not
-    "missing": "string",
-    "searched": "string",  # for a missing side: what was asked and what came back
-    "rank": "Int64",
-    "priority": "Float64",
-    "rank_best": "Int64",  # over halved and doubled weights
-    "rank_worst": "Int64",
-    "priority_words": "string",
-    "subject": "string",
-    "group": "string",
-    "actor": "string",
-    "gap_type": "string",  # K C P O S
-    "direction": "string",  # underuse overuse delay error variation outcome unknown
-    "current_practice": "string",  # verbatim
-    "cp_passage": "string",
-    "cp_source": "string",  # citation key, as bp_source and cause_source
-    "cp_pmid": "Int64",
-    "cp_probability": "Float64",
-    "cp_value": "Float64",  # percent
-    "cp_value_text": "string",
-    "cp_numerator": "Int64",
-    "cp_denominator": "Int64",
-    "cp_direction": "string",  # what the percentage is a share of
-    "cp_year": "Int64",
-    "cp_design": "string",
-    "cp_secondary": "boolean",
-    "cp_range": "string",  # of all first-hand figures with the same direction, not pooled
-    "cp_recent_passage": "string",  # the most recent figure
-    "contradicting_passages": "string",  # what is wanted happens nearly always
-    "best_practice": "string",  # verbatim
-    "bp_passage": "string",
-    "bp_source": "string",
-    "bp_pmid": "Int64",
-    "bp_year": "Int64",
-    "bp_guideline": "boolean",
-    "pairing": "string",
-    "achievable_rate": "string",
-    "cause": "string",  # verbatim
-    "cause_passage": "string",
-    "cause_source": "string",
-    "cause_pmid": "Int64",
-    "causes_n": "Int64",
-    "consequence": "string",  # verbatim
-    "consequence_passage": "string",
-    "sources_n": "Int64",
-    "cohorts_n": "Int64",  # sources that report the same people count once
-    "rates_n": "Int64",
-    **{f"score_{name}": "Float64" for name in priority.SCORES},
-    "passages": "string",
-    "recommendation_passages": "string",
-    "cause_passages": "string",
-}
-"""Columns of the gap table and their pandas types."""
 
 UNKNOWN_RATE = "unknown: no sourced target or benchmark"
 
@@ -101,6 +55,7 @@ class _Evidence(NamedTuple):
     burdens: dict[str, list[Reading]]
     """By citation key."""
     cohorts: dict[str, str]
+    asked: Asked
 
 
 def analyze_gaps(findings: pd.DataFrame, records: Records, brief: Brief) -> pd.DataFrame:
@@ -175,6 +130,7 @@ def _gathered(
         causes_of,
         burdens,
         cohorts(articles, stated),
+        asked_of(brief.audience),
     )
 
 
@@ -196,6 +152,7 @@ def _row(
     missing = _missing(practice, best, independent)
     scores = _scores(practice, burdens, len(groups), evidence)
     figures = [f for f in practice if f.has_value and f.first_hand]
+    fits = {f.row.finding_id: nearness(f, evidence.asked) for f in practice}
     cells: dict[str, Any] = {
         "gap_id": _gap_id(subject),
         "status": "candidate" if missing else "gap",
@@ -217,12 +174,18 @@ def _row(
         "cp_value_text": lead.row.value_text,
         "cp_numerator": lead.row.numerator,
         "cp_denominator": lead.row.denominator,
+        **interval_cells(lead),
+        "cp_who": lead.row.who,
         "cp_direction": lead.shortfall.direction,
         "cp_year": lead.year or None,
+        **facts_cells(lead),
         "cp_design": lead.design.name,
         "cp_secondary": lead.row.secondary,
-        "cp_range": _range([f for f in figures if f.shortfall.direction != "unknown"], lead),
-        "cp_recent_passage": _recent(figures),
+        "cp_range": value_range([f for f in figures if f.shortfall.direction != "unknown"], lead),
+        "cp_recent_passage": most_recent(figures),
+        "cp_local_passage": most_local(figures, fits),
+        "audience_fit": fits[lead.row.finding_id].words,
+        "audience_flag": flag(list(fits.values())),
         "contradicting_passages": "; ".join(f.row.finding_id for f in against),
         "achievable_rate": UNKNOWN_RATE,
         "causes_n": len({c.row.finding_id for c in causes}),
@@ -241,8 +204,9 @@ def _row(
             "bp_passage": rec.row.finding_id,
             "bp_source": rec.row.source,
             "bp_pmid": rec.row.pmid,
-            "bp_year": rec.year or None,
+            "bp_year": int(rec.row.rec_year) if known(rec.row.rec_year) else rec.year or None,
             "bp_guideline": rec.work.is_guideline,
+            **{f"bp_{n}": getattr(rec.row, f"rec_{n}") for n in _STATED},
             "pairing": pair.why,
         }
     for cause in causes[:1]:
@@ -257,6 +221,9 @@ def _row(
     return cells, scores
 
 
+_STATED = ("strength", "grade", "level", "system", "body")
+
+
 def _causes(subject: Subject, sources: set[str], evidence: _Evidence) -> list[Reading]:
     """Causes told of the same subject and group, or by a source of the row on the same subject."""
     found = [c for c in evidence.causes.get(subject.core, ()) if c.subject == subject]
@@ -268,22 +235,6 @@ def _causes(subject: Subject, sources: set[str], evidence: _Evidence) -> list[Re
             if cause.subject.core in (subject.core, ()) and cause.row.finding_id not in seen
         )
     return sorted(found, key=lead_order)
-
-
-def _range(figures: Sequence[Reading], lead: Reading) -> str:
-    """The lowest and the highest figure that mean the same as the leading one; empty for one."""
-    values = sorted(
-        float(f.row.value) for f in figures if f.shortfall.direction == lead.shortfall.direction
-    )
-    if len(values) < 2 or values[0] == values[-1]:
-        return ""
-    return f"{values[0]:g}-{values[-1]:g}"
-
-
-def _recent(figures: Sequence[Reading]) -> str:
-    if not figures:
-        return ""
-    return str(min(figures, key=lambda f: (-f.year, *lead_order(f))).row.finding_id)
 
 
 def _searched(records: Records, facet: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from cmeneeds.documents import Document
 from cmeneeds.education import education_wording
-from cmeneeds.frames import each_row, text_of
+from cmeneeds.frames import each_row, known, text_of
 from cmeneeds.report import markdown as md
 from cmeneeds.report.writing import Writer, addresses, named, percentage
 
@@ -257,7 +257,7 @@ class Body(Writer):
         text += "\n### Best practice\n"
         if best := text_of(gap.bp_passage):
             text += self.deck.card(best)
-            text += f"\nPaired because: {named(text_of(gap.pairing))}.\n"
+            text += f"\nPaired because: {named(text_of(gap.pairing))}. {self._strength(gap)}\n"
         else:
             text += (
                 f"\nNo recommendation on this subject was found. {self._searched('guideline')}\n"
@@ -272,9 +272,10 @@ class Body(Writer):
                 f"The record reports {self.deck.number(gap.cp_passage, value)}, {reading}. The "
                 "achievable rate is unknown: no sourced target or benchmark was found, so nothing "
                 "is subtracted.\n"
-            )
+            ) + self._spread(gap)
         else:
             text += "The shortfall is stated in words; no figure was found for it.\n"
+        text += self._against(gap) + self._whose(gap) + self._consequence(gap)
         text += "\n### Root cause\n"
         causes = addresses(gap.cause_passages)[:3]
         if causes:
@@ -283,6 +284,71 @@ class Body(Writer):
             text += f"\nNo cause was found for this subject. {self._searched('barrier')}\n"
             text += md.open_question("Why does this shortfall exist among the learners?")
         return text + self._plan(gap)
+
+    def _strength(self, gap: Any) -> str:
+        """Strength, class and level, as the recommendation itself states them."""
+        said = [
+            f"{label} {named(text_of(getattr(gap, column)))}"
+            for label, column in (
+                ("strength", "bp_strength"),
+                ("class or grade", "bp_grade"),
+                ("level of evidence", "bp_level"),
+                ("graded by", "bp_system"),
+                ("issued by", "bp_body"),
+            )
+            if text_of(getattr(gap, column))
+        ]
+        if not said:
+            return "The passage states neither strength nor class."
+        return f"As stated: {', '.join(said)}."
+
+    def _spread(self, gap: Any) -> str:
+        """Interval of the leading figure, and the range of all of them."""
+        text, key = "", f"gap.{gap.gap_id}"
+        if known(gap.cp_low):
+            text += (
+                f"\nThe interval runs from {self._count(f'{key}.low')} to "
+                f"{self._count(f'{key}.high')} percent, {named(text_of(gap.cp_interval))}.\n"
+            )
+        if text_of(gap.cp_range):
+            text += (
+                f"\nOver all first-hand figures of this row that mean the same, shares run from "
+                f"{self._count(f'{key}.lowest')} to {self._count(f'{key}.highest')} percent; they "
+                "are not pooled."
+            )
+            for column, what in (
+                ("cp_recent_passage", "The most recent"),
+                ("cp_local_passage", "The one from nearest to the learners"),
+            ):
+                address = text_of(getattr(gap, column))
+                if address and address != gap.cp_passage:
+                    text += f" {what}: {self.deck.sentence(address)}"
+            text += "\n"
+        return text
+
+    def _against(self, gap: Any) -> str:
+        """What speaks against the gap."""
+        against = addresses(gap.contradicting_passages)
+        if not against:
+            return (
+                "\nAgainst it: among the sentences read, none reports that this is nearly always "
+                "done.\n"
+            )
+        return "\nAgainst it:\n" + self.deck.cards(against[:4])
+
+    def _whose(self, gap: Any) -> str:
+        """Whose practice was measured, beside the learners of the brief."""
+        text = f"\nMeasured in: {named(text_of(gap.audience_fit))}.\n"
+        if warning := text_of(gap.audience_flag):
+            text += md.open_question(
+                f"On this row: {warning}. Why does it hold for the learners of this activity?"
+            )
+        return text
+
+    def _consequence(self, gap: Any) -> str:
+        """What the same records say follows for patients."""
+        address = text_of(gap.consequence_passage)
+        return f"\nConsequence: {self.deck.sentence(address)}\n" if address else ""
 
     def _plan(self, gap: Any) -> str:
         objectives = self.assessment.objectives
