@@ -65,6 +65,7 @@ _BEFORE_RULES: tuple[tuple[str, str], ...] = (
         ),
     ),
     ("change", r"(?:^|[\s(\[=:,~])[-−–+]$"),
+    ("change", r"[(\[,]\s?by\s$"),
     ("p value", r"\bp(?:\s?-?\s?values?)?\s?[<>=≤≥]\s?$"),
     ("error", r"(?:±|\+/-)\s?$"),
     ("power", r"\b(?:power|alpha|significance(?:\slevel)?|error)\s(?:of|was|set\sat|=|at)\s?$"),
@@ -73,14 +74,14 @@ _BEFORE_RULES: tuple[tuple[str, str], ...] = (
     (
         "score",
         (
-            r"\b(?:scores?|scored|scoring|index|indices|indexes|points|marks)\b(?:[\s\w,]{0,25}\s"
+            r"\b(?:scores?|scored|scoring|index|indices|indexes|(?<!percentage\s)points|marks)\b(?:[\s\w,]{0,25}\s"
             rf"(?:was|were|of|is|at|to|than|from)|\s?[=:])?\s?(?:{_ADVERB}\s?){{0,2}}[(\[]?\s?$"
         ),
     ),
     (
         "threshold",
         (
-            r"\b(?:cut-?offs?|thresholds?|targets?|goals?|benchmarks?|criteri(?:on|a)|margins?|"
+            r"\b(?:cut-?offs?|thresholds?|targets?|goals?|benchmarks?|margins?|"
             r"objective)\b\s?(?:values?\s|levels?\s|rates?\s)?(?:of\s|was\s|were\s|is\s|set\s|at\s|"
             rf"to\s|:\s?|=\s?){{0,3}}(?:{_ADVERB}\s?){{0,2}}$"
         ),

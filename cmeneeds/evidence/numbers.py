@@ -55,7 +55,7 @@ _FIGURE = re.compile(
     # Not inside a word, a decimal, a power or a chain such as 1.2.3.
     r"(?<![\w.·^])(?<!\d,)(?P<figure>\d{1,3}(?:,\d{3}){1,3}(?![\d,])|"
     rf"\d{{1,3}}(?:[{_SPACES}]\d{{3}}){{1,3}}(?!\d|[.·,]\d|\s?%)|"
-    r"\d{1,2},\d{1,2}(?=\s?%)|\d{1,9})(?P<tail>[.·]\d{1,6})?"
+    r"(?<!=)(?<!=\s)\d{1,2},\d{1,2}(?=\s?%)|\d{1,9})(?P<tail>[.·]\d{1,6})?"
     rf"(?P<sign>\s?{SIGN})?",
     re.IGNORECASE,
 )

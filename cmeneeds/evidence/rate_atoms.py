@@ -27,6 +27,7 @@ _BARE_LIMITS = re.compile(
     re.IGNORECASE,
 )
 _SPREAD = re.compile(r"\s?(?:[-–—−‐‑]{1,2}|to|through)\s?$", re.IGNORECASE)
+_LIMITS_NEXT = re.compile(r"[,;]\s|\s?[(\[]\s?")
 _ARROW = re.compile(r"\s?(?:→|->|=>)\s?$")
 _TWO_LEVELS = re.compile(
     r"\bfrom\s(?:about\s|approximately\s|only\s|nearly\s|around\s|a\smean\sof\s|[~≈]\s?)?$",
@@ -54,7 +55,7 @@ _SLASH = re.compile(r"\s?/\s?$")
 _NO_COUNT_BEFORE = re.compile(
     r"(?:\b(?:grades?|stages?|days?|weeks?|months?|years?|levels?|aged?|phases?|scored?|mean|median|"
     r"types?|class|since|until|during|ratio|OR|HR|RR|than|figures?|tables?|steps?|level|top|"
-    r"covid|sars-cov|version|least|most|first|last|[<>≤≥]|p)\s?|[<>≤≥±=$€£/]\s?|\d\s?[-–])$",
+    r"covid|sars-cov|version|least|most|first|last|[<>≤≥]|p)\s?|[<>≤≥±=$€£/]\s?|\d\s?[-–]|[A-Za-z]-)$",
     re.IGNORECASE,
 )
 _N_IS = re.compile(r"\bn\s?=\s?$", re.IGNORECASE)
@@ -150,11 +151,17 @@ def atoms_in(text: str, found: list[Number], limits: list[Limits]) -> list[Atom]
             two = at in percents and then is not None and bool(_SPREAD.match(gap))
             if two and then and then.value > one.value and not _levels(text, one.start):
                 at += 1
-                if not why_no_rate(text, one.start, then.end) and then.value <= 100:
-                    atoms.append(
-                        Atom("percent", one.start, then.end, low=one.value, high=then.value,
-                             limits="spread")
-                    )  # fmt: skip
+                if why_no_rate(text, one.start, then.end) or then.value > 100:
+                    continue
+                low, high = one.value, then.value
+                last = atoms[-1] if atoms else None
+                gap = text[last.end : one.start] if last else ""
+                if last and _LIMITS_NEXT.fullmatch(gap) and low <= (last.value or -1) <= high:
+                    # 1.3%, 0.9-2.0%
+                    atoms[-1] = last._replace(low=low, high=high, limits="unnamed")
+                else:
+                    spread = Atom("percent", one.start, then.end, low=low, high=high)
+                    atoms.append(spread._replace(limits="spread"))
                 continue
             why = why_no_rate(text, one.start, one.end)
             if not why and barred is not None and _goes_on(text, barred, one):

@@ -23,6 +23,12 @@ _TAKING_PART = re.compile(
     r"participants|studied|contacted|invited|solicited|approached)\b",
     re.IGNORECASE,
 )
+_IN_BRACKET = re.compile(
+    r"\s(?:[A-Za-z-]{1,20}\s){0,4}(?:patients|participants|respondents|adults|children|women|men|people|"
+    r"individuals|subjects|students|nurses|physicians|doctors|residents|cases|surgeons|providers|"
+    r"clinicians|workers|staff|infants|adolescents|parents|caregivers)\s[(\[][^()\[\]]{0,80}",
+    re.IGNORECASE,
+)
 _OF_THESE = re.compile(
     r"\b(?:of\s(?:whom|which|these|those|them|the\slatter)|among\s(?:these|those|them|whom|which))"
     r"\b[^.;()%\d]{0,60}$",
@@ -180,6 +186,12 @@ def _framed(
     if _OF_THESE.search(lead) and earlier:
         last = earlier[-1]
         return _given(draft, last.numerator, last.numerator_at) if last.numerator else draft
+    if n is None:
+        for count in counts:
+            # 60 patients (40% male
+            inside = _IN_BRACKET.fullmatch(text, count.end, draft.start)
+            if inside and count.numerator and _feasible(value, count.numerator, draft.unit):
+                return _given(draft, count.numerator, count.numerator_at)
     before = [frame for frame in frames if frame.end <= draft.start]
     own = _OWN_WHOLE.match(text, draft.end)
     for frame in reversed(before[-3:]):

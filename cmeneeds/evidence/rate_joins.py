@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cmeneeds.evidence.rate_parts import Atom
+from cmeneeds.evidence.rate_parts import Atom, agree
 
 _WHOLES = (
     r"(?:(?:the|all|our|these|those|their|its|a\stotal\sof|included|remaining|eligible)\s){0,3}"
@@ -13,6 +13,8 @@ _OF_WHOLE = re.compile(rf"\s?\)?\s(?:out\s)?of\s{_WHOLES}$", re.IGNORECASE)
 _OPEN = re.compile(r"\s?[(\[]\s?(?P<n>n\s?=\s?)?$|\s?[,;:=]\s?(?P<n2>n\s?=\s?)$", re.IGNORECASE)
 _OPEN_FRACTION = re.compile(r"\s?[(\[,;:=]{1,2}\s?(?:n\s?=\s?)?$", re.IGNORECASE)
 _WORDS_THEN_OPEN = re.compile(r"(?:\s[^()\[\]\d.;:%]{1,60})?\s?[(\[=,;:]\s?$")
+# 60 of 286 COVID-19 patients (21.0%
+_LATER_OPEN = re.compile(r"\s[^()\[\].;:%]{1,90}\s?[(\[]\s?")
 _INSIDE = re.compile(r"\s?[;,:]\s?$")
 _DIRECT = re.compile(r"\s?[(\[]\s?$")
 _NAMED_COUNT = re.compile(r"\bn\s?=\s?$", re.IGNORECASE)
@@ -63,11 +65,20 @@ def _join(text: str, this: Atom, then: Atom) -> Atom | None:
             return _with_counts(text, this, then, gap)
     elif this.kind in ("percent", "words") and then.kind == "count":
         return _with_count_after(text, this, then, gap)
-    elif kinds == ("fraction", "percent") and _WORDS_THEN_OPEN.fullmatch(gap):
+    elif kinds == ("fraction", "percent") and (
+        _WORDS_THEN_OPEN.fullmatch(gap) or (_LATER_OPEN.fullmatch(gap) and _fit(then, this))
+    ):
         return _with_counts(text, then, this, gap)
     elif kinds == ("count", "percent") and then.value is not None:
         return _with_counts(text, then, this, gap) if _leads(text, this, then, gap) else None
     return None
+
+
+def _fit(percent: Atom, fraction: Atom) -> bool:
+    """Whether a percentage is that of a fraction."""
+    if percent.value is None or fraction.numerator is None or not fraction.denominator:
+        return False
+    return agree(percent.value, fraction.numerator, fraction.denominator, percent.unit)
 
 
 def _with_count_after(text: str, this: Atom, then: Atom, gap: str) -> Atom | None:
@@ -94,10 +105,13 @@ def _leads(text: str, count: Atom, percent: Atom, gap: str) -> bool:
     before = text[max(0, count.numerator_at.start - 24) : count.numerator_at.start]
     if _DIRECT.fullmatch(gap):
         return True
+    ends = text[percent.end : percent.end + 1] in (")", "]", ",", ";", ":")
     if _INSIDE.fullmatch(gap):
-        return bool(re.search(r"[(\[]\s?(?:n\s?=\s?)?$|\bn\s?=\s?$", before, re.IGNORECASE))
+        return ends and bool(
+            re.search(r"[(\[]\s?(?:n\s?=\s?)?$|\bn\s?=\s?$", before, re.IGNORECASE)
+        )
     things = _THINGS_THEN_OPEN.fullmatch(gap)
-    if text[percent.end : percent.end + 1] not in (")", "]", ",", ";", ":"):
+    if not ends:
         return False  # 168 patients were included (81% male)
     if not things or _ANOTHER.search(things["things"]) or _NAMED_COUNT.search(before):
         return False

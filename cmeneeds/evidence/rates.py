@@ -28,6 +28,9 @@ __all__ = ["LONGEST_SENTENCE", "Kind", "Rate", "Span", "rates"]
 LONGEST_SENTENCE = 5000
 """Rates are looked for in the first so many characters of a sentence."""
 
+MOST_NUMBERS = 400
+"""So many numbers of a sentence are read; the rest of a longer one is no prose."""
+
 _HINTS = (
     "%", "percent", "per cent", "half", "third", "quarter", "fourth", "fifths", "tenths", "one-in-",
     "out of ", "of whom", "of which",
@@ -42,7 +45,8 @@ def rates(text: str, markup: Sequence[Markup] = ()) -> tuple[Rate, ...]:
     Parameters
     ----------
     text : str
-        A sentence. Only its first :data:`LONGEST_SENTENCE` characters are read.
+        A sentence. Only its first :data:`LONGEST_SENTENCE` characters and :data:`MOST_NUMBERS`
+        numbers are read.
     markup : sequence of Markup, optional
         Inline elements with offsets in the sentence. A number that overlaps a superscript or
         subscript is left out.
@@ -65,7 +69,8 @@ def rates(text: str, markup: Sequence[Markup] = ()) -> tuple[Rate, ...]:
     if not _hinted(text):
         return ()
     raised = [(m.start, m.end) for m in markup if m.tag in ("sup", "sub")]
-    found = [n for n in numbers(text) if not any(n.start < b and a < n.end for a, b in raised)]
+    found = numbers(text)[:MOST_NUMBERS]
+    found = [n for n in found if not any(n.start < b and a < n.end for a, b in raised)]
     limits = limits_in(text)
     drafts, counts = joined(text, atoms_in(text, found, limits))
     return completed(text, [with_limits(text, draft, limits) for draft in drafts], counts)
