@@ -307,14 +307,14 @@ class Body(Writer):
         text, key = "", f"gap.{gap.gap_id}"
         if known(gap.cp_low):
             text += (
-                f"\nThe interval runs from {self._count(f'{key}.low')} to "
-                f"{self._count(f'{key}.high')} percent, {named(text_of(gap.cp_interval))}.\n"
+                f"\nIn the same unit, the interval runs from {self._count(f'{key}.low')} to "
+                f"{self._count(f'{key}.high')}, {named(text_of(gap.cp_interval))}.\n"
             )
         if text_of(gap.cp_range):
             text += (
                 f"\nOver all first-hand figures of this row that mean the same, shares run from "
-                f"{self._count(f'{key}.lowest')} to {self._count(f'{key}.highest')} percent; they "
-                "are not pooled."
+                f"{self._count(f'{key}.lowest')} to {self._count(f'{key}.highest')} in the same "
+                "unit; they are not pooled."
             )
             for column, what in (
                 ("cp_recent_passage", "The most recent"),
