@@ -11,8 +11,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cmeneeds.brief import Brief
-from cmeneeds.decisions import Decision, apply_decisions, decisions_table
-from cmeneeds.education import plan_education
+from cmeneeds.decisions import Decision, decided, with_edits, with_proposals, with_sources
+from cmeneeds.education import OBJECTIVE_COLUMNS, plan_education
 from cmeneeds.errors import NoEvidence
 from cmeneeds.evidence.findings import find
 from cmeneeds.frames import each_row, known, text_of
@@ -67,8 +67,14 @@ class Assessment:
 
     @cached_property
     def presented(self) -> pd.DataFrame:
-        """The rows that the writer has not rejected."""
-        return self.gaps[self.gaps["decision"] != "reject"]
+        """The rows that the writer has not rejected, in the writer's words."""
+        gaps = with_edits(self.gaps, self.decisions)
+        return gaps[gaps["decision"] != "reject"]
+
+    @cached_property
+    def planned(self) -> pd.DataFrame:
+        """The objectives in the writer's words; ``objectives`` holds them as computed."""
+        return with_edits(self.objectives, self.decisions)
 
     @cached_property
     def counts(self) -> dict[str, int | float]:
@@ -108,7 +114,8 @@ class Assessment:
             counts[f"search.{e.facet}.new"] = e.new
         for gap in each_row(self.gaps):
             counts[f"gap.{gap.gap_id}.rank"] = int(gap.rank)
-            counts[f"gap.{gap.gap_id}.priority"] = float(gap.priority)
+            if known(gap.priority):  # else added by hand, on a passage that is no finding
+                counts[f"gap.{gap.gap_id}.priority"] = float(gap.priority)
             counts[f"gap.{gap.gap_id}.sources"] = int(gap.sources_n)
             if known(gap.cp_low):
                 counts[f"gap.{gap.gap_id}.low"] = float(gap.cp_low)
@@ -141,12 +148,21 @@ def assess(brief: Brief, records: Records, decisions: list[Decision] | None = No
             f"{len(findings)} sentences about practice, none of which states a shortfall clearly",
             "Widen the years, add synonyms to the brief, or use another source.",
         )
-    gaps = apply_decisions(computed, decisions or [])
+    result = decided(
+        computed,
+        decisions or [],
+        works=records.works,
+        findings=findings,
+        rebuild=lambda rows: analyze_gaps(findings, records, brief, rows),
+        proposals=OBJECTIVE_COLUMNS,
+    )
+    # The writer's subject and level go into what follows from them.
+    objectives = plan_education(with_edits(result.gaps, result.table), brief)
     return Assessment(
         brief=brief,
         records=records,
-        findings=findings,
-        gaps=gaps,
-        objectives=plan_education(gaps, brief),
-        decisions=decisions_table(computed, decisions or []),
+        findings=with_sources(findings, decisions or [], records.works),
+        gaps=result.gaps,
+        objectives=objectives,
+        decisions=with_proposals(result.table, objectives),
     )

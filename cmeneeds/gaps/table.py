@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cmeneeds.brief import Brief
@@ -37,6 +37,8 @@ from cmeneeds.retrieval import Records
 if TYPE_CHECKING:
     import pandas as pd
 
+    from cmeneeds.decisions import Row
+
 UNKNOWN_RATE = "unknown: no sourced target or benchmark"
 
 
@@ -58,7 +60,9 @@ class _Evidence(NamedTuple):
     asked: Asked
 
 
-def analyze_gaps(findings: pd.DataFrame, records: Records, brief: Brief) -> pd.DataFrame:
+def analyze_gaps(
+    findings: pd.DataFrame, records: Records, brief: Brief, rows: Sequence[Row] | None = None
+) -> pd.DataFrame:
     """Pair what is done with what should be done.
 
     Parameters
@@ -69,6 +73,9 @@ def analyze_gaps(findings: pd.DataFrame, records: Records, brief: Brief) -> pd.D
         Where the findings come from.
     brief : Brief
         Support and persons are put aside; they change nothing here.
+    rows : sequence of Row, optional
+        Make these rows, which the writer merged, split or added, instead of one a subject. Those
+        whose passages are no findings on practice are left out.
 
     Returns
     -------
@@ -89,17 +96,38 @@ def analyze_gaps(findings: pd.DataFrame, records: Records, brief: Brief) -> pd.D
     for f in read:
         if f.row.label in ("GAP", "RATE"):
             by_subject[f.subject].append(f)
-    rows, scores = [], []
-    for subject in sorted(by_subject):
-        # Measured, but nobody says plainly that it falls short: no row.
-        if any(carries(f, settings) for f in by_subject[subject]):
-            row, row_scores = _row(subject, by_subject[subject], evidence)
-            rows.append(row)
-            scores.append({name: score.value for name, score in row_scores.items()})
-    _rank(rows, scores)
+    # Measured, but nobody says plainly that it falls short: no row.
+    carried = {s: f for s, f in by_subject.items() if any(carries(x, settings) for x in f)}
+    made, scores = [], []
+    for gap_id, subject, found in _wanted(carried, read, vocabulary, rows):
+        row, row_scores = _row(subject, found, evidence)
+        made.append(row | {"gap_id": gap_id})
+        scores.append({name: score.value for name, score in row_scores.items()})
+    _rank(made, scores)
     # Rows with both sides first: a candidate cannot outrank what is shown.
-    rows.sort(key=lambda r: r["rank"])
-    return pd.DataFrame(rows, columns=list(GAP_COLUMNS)).astype(GAP_COLUMNS)
+    made.sort(key=lambda r: r["rank"])
+    return pd.DataFrame(made, columns=list(GAP_COLUMNS)).astype(GAP_COLUMNS)
+
+
+def _wanted(
+    carried: Mapping[Subject, Sequence[Reading]],
+    read: Sequence[Reading],
+    vocabulary: Vocabulary,
+    rows: Sequence[Row] | None,
+) -> Iterator[tuple[str, Subject, Sequence[Reading]]]:
+    """Which findings make which row."""
+    subjects = {_gap_id(subject): subject for subject in sorted(carried)}
+    if rows is None:
+        for gap_id, subject in subjects.items():
+            yield gap_id, subject, carried[subject]
+        return
+    readings = {f.row.finding_id: f for f in read if f.row.label in ("GAP", "RATE")}
+    for row in rows:
+        practice = [readings[a] for a in row.passages if a in readings]
+        if practice:
+            group = practice[0].subject.group
+            subject = subjects.get(row.like) or Subject(vocabulary.core_in(row.name), group)
+            yield row.gap_id, subject, practice + [readings[a] for a in row.against]
 
 
 def _gathered(
@@ -141,7 +169,7 @@ def _row(
     against = sorted((f for f in found if is_against(f, settings)), key=lead_order)
     practice = sorted((f for f in found if not is_against(f, settings)), key=lead_order)
     # A finding that carries the row speaks for it before one that merely is measured.
-    lead = next(f for f in practice if carries(f, settings))
+    lead = next((f for f in practice if carries(f, settings)), practice[0])
     sources = {f.row.source for f in practice}
     name = evidence.vocabulary.name(subject.core, evidence.brief.topic)
     best = evidence.recommendations.pairs(subject, lead, name)
@@ -154,7 +182,6 @@ def _row(
     figures = [f for f in practice if f.has_value and f.first_hand]
     fits = {f.row.finding_id: nearness(f, evidence.asked) for f in practice}
     cells: dict[str, Any] = {
-        "gap_id": _gap_id(subject),
         "status": "candidate" if missing else "gap",
         "missing": "; ".join(missing),
         "searched": "" if independent else _searched(evidence.records, "guideline"),

@@ -134,7 +134,9 @@ class Body(Writer):
                     self.deck.source(best) if best else "none found",
                     text_of(gap.status),
                     self._count(f"gap.{gap.gap_id}.sources"),
-                    self._count(f"gap.{gap.gap_id}.priority"),
+                    self._count(f"gap.{gap.gap_id}.priority")
+                    if known(gap.priority)
+                    else "not computed",
                 )
             )
         table = md.table(
