@@ -175,8 +175,7 @@ def _through_entrez(
         return harvest.documents, harvest.outages, list(harvest.log)
     if not isinstance(source, LibrarySource):
         return (), (Outage(name, f"{source.name} has no such texts"),), []
-    prefix = {"pmc": "PMC", "bookshelf": "NBK"}[name]
-    kept = tuple(d for d in kept_documents(source.library, pmids) if d.id.startswith(prefix))
+    kept = kept_documents(source.library, pmids, (name,))
     line = SearchEntry(
         facet=name,
         question="Which texts of these records has the library kept?",
