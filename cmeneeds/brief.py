@@ -58,6 +58,26 @@ def _switch(value: object) -> object:
     return value
 
 
+_DATA_FILE = re.compile(r"\S.{0,300}\.(csv|tsv|tab|txt|xlsx?|ods|json)", re.IGNORECASE)
+_READ = ("csv", "tsv", "tab", "txt")
+
+
+def _data_file(text: str) -> bool:
+    """Tell whether an entry of ``learner_data`` names a file; raise if it is not one to read."""
+    match = _DATA_FILE.fullmatch(text)
+    if not match:
+        return False
+    if match[1].lower() not in _READ:
+        raise ValueError(f"{text[:60]!r} is no CSV file; save the sheet as CSV (UTF-8)")
+    outside = text.startswith(("/", "~")) or ".." in text.split("/") or "\\" in text
+    if outside or re.match(r"[A-Za-z]:", text) or not text.isprintable():
+        raise ValueError(
+            f"{text[:60]!r} is not beside the brief; put it there or in a folder below, and write "
+            "the path from the brief with /"
+        )
+    return True
+
+
 Switch = Annotated[Literal["on", "off", "required"], BeforeValidator(_switch)]
 SourceKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 
@@ -198,6 +218,8 @@ class Brief(_Part):
         The day the assessment speaks for; recency is judged against it. Default: today.
     accreditor : list of str
         Whose rules the report is checked against.
+    learner_data : list of str
+        CSV files, as paths from the brief, or one text that says what there is.
     source : str
         ``pubmed``, ``library`` (the user's own) or ``sample``.
     also_search : dict of str to str
@@ -219,7 +241,7 @@ class Brief(_Part):
     quality_measures: Annotated[list[Text], BeforeValidator(_listed)] = []
     support: Support | None = None
     contributors: list[Contributor] = []
-    learner_data: Text | None = None
+    learner_data: Annotated[list[Text], BeforeValidator(_listed)] = []
     source: SourceName = "pubmed"
     also_search: dict[SourceKey, Switch] = {}
 
@@ -234,6 +256,15 @@ class Brief(_Part):
         for name in value:
             if not re.fullmatch(r"[A-Za-z][A-Za-z -]+", name):
                 raise ValueError(f"{name!r} is not a language name; write english, french ...")
+        return value
+
+    @field_validator("learner_data")
+    @classmethod
+    def _files_or_a_note(cls, value: list[str]) -> list[str]:
+        files = [_data_file(entry) for entry in value]
+        if len(value) > 1 and not all(files):
+            note = value[files.index(False)]
+            raise ValueError(f"{note[:60]!r} is no CSV file; list files only, or write one text")
         return value
 
     @model_validator(mode="after")
@@ -260,6 +291,16 @@ class Brief(_Part):
         """SHA-256 (hex) of the brief's content, the same however the YAML is laid out."""
         data = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(data.encode()).hexdigest()
+
+    @property
+    def learner_note(self) -> str:
+        """What the writer says of learner data instead of giving them; usually empty."""
+        return "" if self.learner_files else "".join(self.learner_data)
+
+    @property
+    def learner_files(self) -> tuple[str, ...]:
+        """Files of learner data, as paths from the brief."""
+        return tuple(entry for entry in self.learner_data if _data_file(entry))
 
     def beside(self, source: str) -> dict[str, str]:
         """Tell which sources are asked beside records of ``source``, each ``on`` or ``required``.

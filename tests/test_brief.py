@@ -113,7 +113,7 @@ def test_what_is_asked_beside_the_records() -> None:
 
 
 def test_a_switch_is_on_off_or_required() -> None:
-    with pytest.raises(BriefError, match="also_search.uspstf.*'on', 'off' or 'required'"):
+    with pytest.raises(BriefError, match=r"also_search.uspstf.*'on', 'off' or 'required'"):
         Brief.parse(LEAST + "also_search: {uspstf: maybe}\n")
     with pytest.raises(BriefError, match="also_search"):
         Brief.parse(LEAST + "also_search: {../x: on}\n")
@@ -410,3 +410,44 @@ def test_slug_is_a_safe_folder_name(topic: str) -> None:
     assert slug.replace("-", "").isalnum()
     assert slug.isascii()
     assert 0 < len(slug) <= 60
+
+
+# --- learner data -------------------------------------------------------------------------------
+
+
+def with_data(line: str) -> Brief:
+    return Brief.parse(f"{LEAST}\nlearner_data: {line}\n")
+
+
+def test_learner_data_are_files_or_one_text() -> None:
+    files = with_data("[data/pre-test.csv, Audit 2025.TSV]")
+    assert files.learner_files == ("data/pre-test.csv", "Audit 2025.TSV")
+    assert files.learner_note == ""
+    assert with_data("survey.csv").learner_files == ("survey.csv",)
+    note = with_data("Survey of forty nurses (made up)")
+    assert note.learner_files == ()
+    assert note.learner_note == "Survey of forty nurses (made up)"
+    assert Brief.parse(LEAST).learner_data == []
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("/data/survey.csv", "not beside the brief"),
+        ("../survey.csv", "not beside the brief"),
+        ("[data/../../survey.csv]", "not beside the brief"),
+        ("~/survey.csv", "not beside the brief"),
+        ("C:/survey.csv", "not beside the brief"),
+        (r"data\survey.csv", "not beside the brief"),
+        ("answers.xlsx", "save the sheet as CSV"),
+        ("[survey.csv, and a few interviews]", "list files only"),
+    ],
+)
+def test_learner_data_elsewhere_or_of_another_kind_are_refused(line: str, told: str) -> None:
+    error = refused(f"{LEAST}\nlearner_data: {line}\n")
+    assert error.field == "learner_data"
+    assert told in str(error)
+
+
+def test_learner_data_stay_when_money_and_persons_are_put_aside() -> None:
+    assert with_data("survey.csv").blind().learner_files == ("survey.csv",)

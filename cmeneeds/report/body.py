@@ -376,8 +376,8 @@ class Body(Writer):
         text = ""
         if self.brief.learner_data:
             text += md.open_question(
-                f"The brief names learner data ({self.brief.learner_data}). This version does not "
-                "read them yet."
+                f"The brief names learner data ({', '.join(self.brief.learner_data)}), but none "
+                "were read in this run."
             )
         else:
             text += md.open_question(
