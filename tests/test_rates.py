@@ -162,6 +162,12 @@ def counts(text: str) -> list[tuple[float | None, int | None, int | None]]:
         ("Of 75 nurses, 12 received it.", [(16, 12, 75)]),
         ("We asked 20 centres, of which 12 responded.", [(60, 12, 20)]),
         ("One hundred and fifty two nurses (76%) knew.", [(76, 152, None)]),
+        ("Of the 110 (40%) respondents, 80% knew.", [(40, 110, None), (80, None, 110)]),
+        ("Asked were 186 nurses, of whom 67.7% knew.", [(67.7, None, 186)]),
+        ("Data are from 60 nurses (40% male).", [(40, None, 60)]),
+        ("Half of the nurses (86/163, 53%) knew.", [(53, 86, 163)]),
+        ("The response was 104/200 (52%); 75% (n = 78) knew.", [(52, 104, 200), (75, 78, 104)]),
+        ("The number of nurses was 2,781,618, and 24.71% knew.", [(24.71, None, 2_781_618)]),
         ("Seen in 12 958 130 (30.5%).", [(30.5, 12_958_130, None)]),
     ],
 )
@@ -247,6 +253,9 @@ def test_a_spread_has_limits_and_no_value(text: str) -> None:
     ("text", "values"),
     [
         ("It fell (62% to 35%).", [62, 35]),
+        ("It increased from 2014 to 2018 (35%-62%).", [35, 62]),
+        ("The index was rated low (M = 62%).", []),
+        ("They thought that more than half of them would.", []),
         ("It rose from 35 to 62%.", [35, 62]),
         ("It was 35 vs. 62%.", [35, 62]),
         ("It was seen in 12, 35 and 62%.", [12, 35, 62]),

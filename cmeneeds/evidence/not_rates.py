@@ -75,7 +75,7 @@ _BEFORE_RULES: tuple[tuple[str, str], ...] = (
         "score",
         (
             r"\b(?:scores?|scored|scoring|index|indices|indexes|(?<!percentage\s)points|marks)\b(?:[\s\w,]{0,25}\s"
-            rf"(?:was|were|of|is|at|to|than|from)|\s?[=:])?\s?(?:{_ADVERB}\s?){{0,2}}[(\[]?\s?$"
+            rf"(?:was|were|of|is|at|to|than|from|constituted|reached|averaged)|\s?[=:])?\s?(?:{_ADVERB}\s?){{0,2}}[(\[]?\s?$"
         ),
     ),
     (
@@ -85,6 +85,11 @@ _BEFORE_RULES: tuple[tuple[str, str], ...] = (
             r"objective)\b\s?(?:values?\s|levels?\s|rates?\s)?(?:of\s|was\s|were\s|is\s|set\s|at\s|"
             rf"to\s|:\s?|=\s?){{0,3}}(?:{_ADVERB}\s?){{0,2}}$"
         ),
+    ),
+    ("score", r"\bM\s?=\s?$"),
+    (
+        "belief",
+        rf"\b(?:thought|think|believed?|assumed?)\sthat\s(?:{_ADVERB}\s?){{0,2}}$",
     ),
     ("threshold", r"\b(?:defined|considered)\s(?:as|by|if|when)\b[^.;()]{0,50}$"),
     ("threshold", r"\brates?\s(?:of\s)?[<>≥≤⩾⩽]\s?$"),
@@ -126,7 +131,13 @@ _AFTER_RULES: tuple[tuple[str, str], ...] = (
             r"(?:costs?|expenditures?|spending|budgets?|GDP|income|revenues?|product|payments?|charges)\b"
         ),
     ),
-    ("score", r"\s(?:of\s(?:the\s)?)?(?:maximum|maximal|max\.?|predicted|total\sscore)\b"),
+    (
+        "score",
+        (
+            r"\s(?:of\s(?:the\s)?)?(?:maximum|maximal|max\.?|predicted|total\sscore|"
+            r"(?:optim\w+|possible)\sscores?)\b"
+        ),
+    ),
     ("measurement", rf"\s?{_LAB}\b|\s?(?:stenosis|oxygen|predicted)\b"),
     ("variance", r"\sof\s(?:the\s)?(?:total\s|overall\s)?(?:varian|variation|variabil)"),
     (
@@ -180,7 +191,7 @@ def why_no_rate(text: str, start: int, end: int) -> str | None:
     -------
     str or None
         ``change``, ``difference``, ``interval``, ``measurement``, ``score``, ``threshold``,
-        ``strength``, ``variance``, ``money``, ``power``, ``p value``, ``error``,
+        ``strength``, ``belief``, ``variance``, ``money``, ``power``, ``p value``, ``error``,
         ``one total of another``; None if nothing speaks against it.
 
     Examples

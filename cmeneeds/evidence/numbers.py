@@ -53,7 +53,7 @@ SIGN = r"(?:%|percent\b|per\s?cent\b)"
 _SPACES = " \u00a0\u2009\u202f"
 _FIGURE = re.compile(
     # Not inside a word, a decimal, a power or a chain such as 1.2.3.
-    r"(?<![\w.·^])(?<!\d,)(?P<figure>\d{1,3}(?:,\d{3}){1,3}(?![\d,])|"
+    r"(?<![\w.·^])(?<!\d,)(?P<figure>\d{1,3}(?:,\d{3}){1,3}(?!\d|,\d)|"
     rf"\d{{1,3}}(?:[{_SPACES}]\d{{3}}){{1,3}}(?!\d|[.·,]\d|\s?%)|"
     r"(?<!=)(?<!=\s)\d{1,2},\d{1,2}(?=\s?%)|\d{1,9})(?P<tail>[.·]\d{1,6})?"
     rf"(?P<sign>\s?{SIGN})?",

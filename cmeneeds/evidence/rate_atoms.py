@@ -33,6 +33,9 @@ _TWO_LEVELS = re.compile(
     r"\bfrom\s(?:about\s|approximately\s|only\s|nearly\s|around\s|a\smean\sof\s|[~≈]\s?)?$",
     re.IGNORECASE,
 )
+_CHANGED = re.compile(
+    r"\b(?:increased|decreased|declined|improved|rose|fell|dropped|grew|changed)\b", re.IGNORECASE
+)
 _RANGING = re.compile(
     r"(?:rang|var[iy]|estimat|spread|span|anywhere|differ|somewhere)\w*\W+(?:\w+\W+){0,4}from\s"
     r"(?:about\s|approximately\s|only\s|nearly\s|around\s|as\slow\sas\s|[~≈]\s?)?$",
@@ -61,7 +64,7 @@ _NO_COUNT_BEFORE = re.compile(
 _N_IS = re.compile(r"\bn\s?=\s?$", re.IGNORECASE)
 _NO_COUNT_AFTER = re.compile(
     r"\s?-?(?:years?|yrs?|months?|weeks?|days?|hours?|hrs?|min(?:utes?)?|mg|µg|mcg|kg|g|ml|dl|l|cm|"
-    r"mm|km|points?|fold|times|items?|questions?|th|st|nd|rd|°|percentage|mmol|mmhg|bpm|doses?|"
+    r"mm|km|points?|fold|times|items?|questions?|th|st|nd|rd|°|percentage|mmol|mmhg|bpm|"
     r"visits\sper|per)\b|[-–]\d|-[a-z]|\s?[-–]\s?\d|\s?°",
     re.IGNORECASE,
 )
@@ -149,7 +152,7 @@ def atoms_in(text: str, found: list[Number], limits: list[Limits]) -> list[Atom]
         at += 1
         if at - 1 in percents:
             two = at in percents and then is not None and bool(_SPREAD.match(gap))
-            if two and then and then.value > one.value and not _levels(text, one.start):
+            if two and then and then.value > one.value and not _levels(text, one, then):
                 at += 1
                 if why_no_rate(text, one.start, then.end) or then.value > 100:
                     continue
@@ -170,6 +173,8 @@ def atoms_in(text: str, found: list[Number], limits: list[Limits]) -> list[Atom]
             if not why and one.value <= 100:
                 atoms.append(Atom("percent", one.start, one.end, one.value, one.unit))
         elif one.kind == "share":
+            if why_no_rate(text, one.start, one.end):
+                continue
             atoms.append(Atom("words", one.start, one.end, one.value, one.unit))
         elif then and (fraction := _fraction(text, one, then, gap)):
             at += 1
@@ -208,10 +213,14 @@ def _percents(text: str, found: list[Number]) -> set[int]:
     return known
 
 
-def _levels(text: str, start: int) -> bool:
+def _levels(text: str, one: Number, then: Number) -> bool:
     """Whether "from 40% to 62%" tells two levels, before and after, rather than a spread."""
-    before = text[max(0, start - 80) : start]
-    return bool(_TWO_LEVELS.search(before)) and not _RANGING.search(before)
+    before = text[max(0, one.start - 80) : one.start]
+    if _TWO_LEVELS.search(before):
+        return not _RANGING.search(before)
+    # increased from 2014 to 2018 (20.6%-26.6%)
+    signs = "%" in text[one.start : one.end] and "%" in text[then.start : then.end]
+    return signs and before.endswith("(") and bool(_CHANGED.search(text, 0, one.start))
 
 
 def _goes_on(text: str, barred: _Barred, one: Number) -> bool:
@@ -222,7 +231,7 @@ def _goes_on(text: str, barred: _Barred, one: Number) -> bool:
     gap = text[barred.end : min(one.start, barred.end + 25)]
     if _VERSUS.fullmatch(gap):
         return True
-    return barred.why in ("change", "difference") and bool(_GOES_ON.fullmatch(gap))
+    return barred.why in ("change", "difference", "score") and bool(_GOES_ON.fullmatch(gap))
 
 
 def _fraction(text: str, one: Number, then: Number, gap: str) -> Atom | None:

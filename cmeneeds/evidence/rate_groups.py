@@ -23,6 +23,14 @@ _TAKING_PART = re.compile(
     r"participants|studied|contacted|invited|solicited|approached)\b",
     re.IGNORECASE,
 )
+_ANSWERED = re.compile(
+    r"\)?\]?\s(?:(?!of\b|whom\b|which\b)[A-Za-z-]{1,20},?\s){0,4}?(?:responded|completed|returned|"
+    r"participated|replied|answered|took\spart)\b",
+    re.IGNORECASE,
+)
+_COUNTED_BEFORE = re.compile(
+    r"\btotal\sof\s$|\bnumber\sof\s[^.;:()]{1,60}\s(?:was|were|is)\s$", re.IGNORECASE
+)
 _IN_BRACKET = re.compile(
     r"\s(?:[A-Za-z-]{1,20}\s){0,4}(?:patients|participants|respondents|adults|children|women|men|people|"
     r"individuals|subjects|students|nurses|physicians|doctors|residents|cases|surgeons|providers|"
@@ -44,6 +52,9 @@ _OWN_WHOLE = re.compile(
     re.IGNORECASE,
 )
 _SAME = ("respondent", "participant", "them", "whom", "sample", "cohort", "case", "subject")
+_ALL = re.compile(
+    r"\s(?:\w+\s){0,2}(?:participants|respondents|subjects|responders)\b", re.IGNORECASE
+)
 _DIRECT = ("of", "among", "amongst", "from", "for")
 _WORD = re.compile(r"[A-Za-z][\w-]*")
 _VERB = re.compile(
@@ -52,7 +63,7 @@ _VERB = re.compile(
     r"participated|accepted|declined|said|felt|provided|followed|got|took|answered|failed|tested)\b",
     re.IGNORECASE,
 )
-_LEAD_IN = re.compile(r"[^.;()%\d]{1,90},\s(?:only\s|just\s|about\s|at\sleast\s|a\stotal\sof\s)?$")
+_LEAD_IN = re.compile(r"[^.;%\d]{1,140},\s(?:only\s|just\s|about\s|at\sleast\s|a\stotal\sof\s)?$")
 
 
 _BOUND_BEFORE = tuple(
@@ -87,6 +98,8 @@ class _Frame(NamedTuple):
     end: int
     number: int
     noun: str
+    everybody: bool
+    """Whether it counts those who took part, whatever they are called later."""
     direct: bool
     """Whether the sentence says "of so many", "among so many"."""
 
@@ -125,18 +138,26 @@ def _frames(text: str, drafts: list[Atom], counts: list[Atom]) -> list[_Frame]:
         opening = _OPENING.search(before)
         named = bool(_NAMED.search(before))
         direct = bool(opening and opening["word"].lower() in _DIRECT)
-        if not (opening or named or _TAKING_PART.match(after)):
+        told = named or _COUNTED_BEFORE.search(text[max(0, start - 90) : start])
+        if not (opening or told or _TAKING_PART.match(after)):
             continue
         if opening and not direct and not _WORD.match(after.lstrip()):
             continue
         noun = _noun(before, last=True) if named else _noun(after)
         if atom.numerator is not None and atom.numerator > 1:
-            found.append(_Frame(atom.start, atom.end, atom.numerator, noun, direct))
+            everybody = bool(_ALL.match(after))
+            found.append(_Frame(atom.start, atom.end, atom.numerator, noun, everybody, direct))
     for draft in drafts:
-        # "361 (21%) responded; 16% reported": what follows is a share of the 361.
-        if draft.numerator and _TAKING_PART.match(text[draft.end : draft.end + 60]):
-            noun = _noun(text[draft.end : draft.end + 60])
-            found.append(_Frame(draft.start, draft.end, draft.numerator, noun, False))
+        if not draft.numerator:
+            continue
+        # "361 (21%) responded; 16% reported", "Of the 110 (40%) respondents, 87% knew": what
+        # follows is a share of these.
+        opening = _OPENING.search(text, max(0, draft.start - 48), draft.start)
+        direct = bool(opening and opening["word"].lower() in _DIRECT)
+        after = text[draft.end : draft.end + 60]
+        if direct or _ANSWERED.match(after):
+            number = draft.numerator
+            found.append(_Frame(draft.start, draft.end, number, _noun(after), True, direct))
     return sorted(found)
 
 
@@ -183,9 +204,13 @@ def _framed(
     n, value = draft.numerator, draft.value
     earlier = [d for d in drafts if d.end <= draft.start]
     lead = text[earlier[-1].end if earlier else 0 : draft.start]
-    if _OF_THESE.search(lead) and earlier:
-        last = earlier[-1]
-        return _given(draft, last.numerator, last.numerator_at) if last.numerator else draft
+    if _OF_THESE.search(lead):
+        told = earlier or [c for c in counts if c.end <= draft.start]
+        last = told[-1] if told else draft
+        if not last.numerator or last is draft:
+            return draft
+        fits = n is not None or _feasible(value, last.numerator, draft.unit)
+        return _given(draft, last.numerator, last.numerator_at) if fits else draft
     if n is None:
         for count in counts:
             # 60 patients (40% male
@@ -205,7 +230,8 @@ def _framed(
         between = text[frame.end : draft.start]
         if _SUBGROUP.search(between[-60:] if not frame.direct else re.sub(r"^[^,]*,", "", between)):
             return draft
-        if own and not _same_noun(own["noun"], frame.noun):
+        everybody = frame.direct and frame.everybody
+        if own and not everybody and not _same_noun(own["noun"], frame.noun):
             return draft
         if not own and re.match(r"\s(?:in|among|of)\s", text[draft.end : draft.end + 8]):
             return draft
@@ -214,16 +240,17 @@ def _framed(
         if still and _feasible(value, frame.number, draft.unit):
             return _given(draft, frame.number, whole)
         return draft
-    if n is not None:
-        fitting = {
-            c.numerator: c
-            for c in counts
-            if c.end <= draft.start and (c.numerator or 0) >= max(n, 10)
-            and agree(value, n, c.numerator or 0, draft.unit)
-        }  # fmt: skip
+    if n is not None and n >= 10:
+        # The only number printed before that gives this percentage.
+        wholes = {c.numerator: c.numerator_at for c in (*counts, *earlier) if c.end <= draft.start}
+        wholes |= {d.denominator: d.denominator_at for d in earlier}
+        fitting = [
+            (number, place)
+            for number, place in wholes.items()
+            if number and number > n and agree(value, n, number, draft.unit)
+        ]
         if len(fitting) == 1:
-            ((number, count),) = fitting.items()
-            return _given(draft, number, count.numerator_at)
+            return _given(draft, *fitting[0])
     return draft
 
 

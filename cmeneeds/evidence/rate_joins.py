@@ -15,10 +15,14 @@ _OPEN_FRACTION = re.compile(r"\s?[(\[,;:=]{1,2}\s?(?:n\s?=\s?)?$", re.IGNORECASE
 _WORDS_THEN_OPEN = re.compile(r"(?:\s[^()\[\]\d.;:%]{1,60})?\s?[(\[=,;:]\s?$")
 # 60 of 286 COVID-19 patients (21.0%
 _LATER_OPEN = re.compile(r"\s[^()\[\].;:%]{1,90}\s?[(\[]\s?")
+_ENDS = re.compile(r"[)\],;:]|\sof\s(?:the|all|total|those|these|patients|participants)\b")
 _INSIDE = re.compile(r"\s?[;,:]\s?$")
 _DIRECT = re.compile(r"\s?[(\[]\s?$")
 _NAMED_COUNT = re.compile(r"\bn\s?=\s?$", re.IGNORECASE)
-_THINGS_THEN_OPEN = re.compile(r"\s(?P<things>[^()\[\]\d.;:%]{2,90}?)\s?[(\[]\s?$")
+_THINGS_THEN_OPEN = re.compile(
+    r"\s(?P<things>[^()\[\]\d.;:%]{2,90}?)\s?[(\[]\s?"
+    r"(?:corresponding\sto\s|representing\s|i\.e\.,?\s|or\s|about\s|approximately\s|[~≈]\s?)?$"
+)
 _PEOPLE = re.compile(
     r"(?:[a-z-]{2,20}\s)?(?:patients?|women|men|adults|children|infants|girls|boys|participants?|"
     r"respondents?|nurses|physicians|doctors|students|residents|subjects|cases|people|individuals|"
@@ -28,7 +32,7 @@ _PEOPLE = re.compile(
 _ANOTHER = re.compile(
     r"\b(?:majority|most|minority|half|third|quarter|whom|which|who|and|but|or|while|whereas|"
     r"respectively|reasons?|factors?|themes?|types?|years?|months?|weeks?|days?|hours?|minutes?|"
-    r"times|groups?|arms|items?|questions?|points?|mg|kg|ml|cm|mm|doses?|categories|domains?|"
+    r"times|groups?|arms|items?|questions?|points?|mg|kg|ml|cm|mm|categories|domains?|"
     r"compared|versus|vs|common|phases?|waves?|divided|randomi[sz]ed|assigned|allocated|into)\b",
     re.IGNORECASE,
 )
@@ -45,8 +49,23 @@ def joined(text: str, atoms: list[Atom]) -> tuple[list[Atom], list[Atom]]:
         while at < len(atoms) and (both := _join(text, this, atoms[at])):
             this = both
             at += 1
-        (counts if this.kind == "count" else drafts).append(this)
+        last = drafts[-1] if drafts else None
+        if last and this.kind != "count" and _same_share(text, last, this):
+            drafts[-1] = this._replace(start=last.start)
+        else:
+            (counts if this.kind == "count" else drafts).append(this)
     return drafts, counts
+
+
+def _same_share(text: str, words: Atom, exact: Atom) -> bool:
+    """Whether a share in words is told again in figures: ``half of them (86/163, 53%)``."""
+    if words.kind != "words" or words.value is None or words.numerator is not None:
+        return False
+    value = exact.value
+    if value is None and exact.kind == "fraction" and exact.denominator:
+        value = 100 * (exact.numerator or 0) / exact.denominator
+    near = value is not None and abs(words.value - value) <= 12
+    return near and bool(_WORDS_THEN_OPEN.fullmatch(text, words.end, exact.start))
 
 
 def _join(text: str, this: Atom, then: Atom) -> Atom | None:
@@ -105,7 +124,7 @@ def _leads(text: str, count: Atom, percent: Atom, gap: str) -> bool:
     before = text[max(0, count.numerator_at.start - 24) : count.numerator_at.start]
     if _DIRECT.fullmatch(gap):
         return True
-    ends = text[percent.end : percent.end + 1] in (")", "]", ",", ";", ":")
+    ends = bool(_ENDS.match(text, percent.end))
     if _INSIDE.fullmatch(gap):
         return ends and bool(
             re.search(r"[(\[]\s?(?:n\s?=\s?)?$|\bn\s?=\s?$", before, re.IGNORECASE)
@@ -118,10 +137,21 @@ def _leads(text: str, count: Atom, percent: Atom, gap: str) -> bool:
     if re.search(r"\b(?:of|among|in|for|from|with)\s(?:the\s|all\s|these\s|those\s|our\s)?$",
                  before, re.IGNORECASE) and "," in gap:  # fmt: skip
         return False  # Of 200 nurses, most (62%)
-    if _PEOPLE.match(things["things"]):
+    whole = 100 * (count.numerator or 0) / (percent.value or 1)
+    if _PEOPLE.match(things["things"]) or (
+        " " not in things["things"] and _possible(count, percent)
+    ):
         return True
     # "3 distinct patterns (17%)" would be a share of 18: too few to print a percentage of.
-    return bool(percent.value) and 100 * (count.numerator or 0) / (percent.value or 1) >= 20
+    return bool(percent.value) and whole >= 20
+
+
+def _possible(count: Atom, percent: Atom) -> bool:
+    """Whether there is a whole of which the count is that percentage."""
+    if not percent.value or not count.numerator:
+        return False
+    whole = int(100 * count.numerator / percent.value)
+    return any(agree(percent.value, count.numerator, n, percent.unit) for n in (whole, whole + 1))
 
 
 def _with_counts(text: str, percent: Atom, counts: Atom, gap: str) -> Atom:
