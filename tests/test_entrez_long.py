@@ -113,8 +113,8 @@ def ncbi(there: There, monkeypatch: pytest.MonkeyPatch) -> Iterator[Double]:
 @pytest.fixture
 def patience(kind: str, monkeypatch: pytest.MonkeyPatch) -> float:
     """The client's time-out in seconds; short where the fault is slowness."""
-    monkeypatch.setattr(entrez, "WHOLE_ANSWER", 4.0 if kind in SLOW else 300.0)
-    return 2.0 if kind in SLOW else 60.0
+    monkeypatch.setattr(entrez, "WHOLE_ANSWER", 8.0 if kind in SLOW else 300.0)
+    return 5.0 if kind in SLOW else 60.0
 
 
 def test_undisturbed_a_search_beyond_the_ceiling_is_split(there: There) -> None:
@@ -205,7 +205,11 @@ def test_stopped_at_every_stage_in_turn_the_next_run_goes_on(
     assert Counter(arrived) == Counter(there.pmids)
     assert stored == there.pmids
     left = -(-(RECORDS - kept[-1]) // pubmed.BATCH)
-    assert ncbi.count("efetch") == left  # nothing that was here
+    # Nothing that was here. Late requests of the run before may still come in: the same ones.
+    fetched = {
+        a.text("id") for n, a in zip(ncbi.requests, ncbi.asked, strict=True) if n == "efetch"
+    }
+    assert len(fetched) == left
     tables["stays"].add(
         kind, *(f"{k:,}" for k in kept), ", ".join(errors), ncbi.count(),
         f"{len(arrived):,}, each once",
