@@ -29,8 +29,8 @@ COLUMNS = (
     "id", "part", "value", "start", "end", "numerator", "numerator_start", "numerator_end",
     "denominator", "denominator_start", "denominator_end", "low", "high",
 )  # fmt: skip
-PARTS = ("tuning", "test", "confirmation")
-"""Tuning may be looked at; the others only say how good the extractor is."""
+PARTS = ("tuning", "test", "second test", "final test")
+"""Errors of the first were looked at from the start, of the third once it had been measured."""
 
 RESAMPLES = 2000
 SEED = 20210607
@@ -84,8 +84,8 @@ _NUMBER = re.compile(
 def drawn(sentences: Sequence[Labelled]) -> list[Labelled]:
     """Put the GAP and RATE sentences with a number into the order in which they were drawn.
 
-    The order is that of a hash of the id, so nobody chose it. The first 100 are for tuning, the
-    next 100 the test, whatever follows confirmation.
+    The order is that of a hash of the id, so nobody chose it: 100 for tuning, 100 for the test,
+    100 for the second test, and the rest for the final one.
     """
     chosen = [
         one for one in sentences if one.row.label in ("GAP", "RATE") and _NUMBER.search(one.text)
@@ -289,7 +289,9 @@ def errors(cases: Sequence[Case]) -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--errors", choices=("tuning",), help="list the disagreements of a part")
+    parser.add_argument(
+        "--errors", choices=("tuning", "second test"), help="list the disagreements of a part"
+    )
     options = parser.parse_args(argv)
     try:
         cases = read_cases()
