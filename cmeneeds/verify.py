@@ -339,7 +339,11 @@ _NAMED_CELLS = (
     "decision_by",
     "achievable_rate",
 )
-_NAMED_WORDING = ("need", "objective", "outcome_measure", "instrument", "time_point", "baseline")
+_NAMED_WORDING = (
+    "need_K", "need_C", "need_P", "objective", "outcome_measure", "instrument", "time_point",
+    "baseline", "non_educational_strategy", "competencies", "competency_reason", "formats",
+    "format_rationale", "addressable_reason",
+)  # fmt: skip
 
 
 def _strings(value: object) -> Iterator[str]:

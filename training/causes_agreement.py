@@ -129,9 +129,7 @@ def report(cases: Sequence[Case]) -> str:
         rows = [(f"Cabana: {g}", tally(of_part, by_group, g)) for g in GROUPS]
         rows += [(f"COM-B: {c}", tally(of_part, by_component, c)) for c in COMPONENTS]
         rows.append(("single codes", codes_tally(of_part)))
-        without = [
-            (not c.marked and not c.read, not c.read, not c.marked) for c in of_part
-        ]
+        without = [(not c.marked and not c.read, not c.read, not c.marked) for c in of_part]
         none = tuple(sum(column) for column in zip(*without, strict=True))
         rows.append(("no code at all", (none[0], none[1], none[2])))
         for name, (both, read, marked) in rows:
@@ -151,7 +149,11 @@ def errors(cases: Sequence[Case]) -> str:
         if marked == read.keys():
             continue
         text = case.sentence.text
-        lines += ["", f"{case.sentence.row.id}: {text}", f"  missed   {sorted(marked - read.keys())}"]
+        lines += [
+            "",
+            f"{case.sentence.row.id}: {text}",
+            f"  missed   {sorted(marked - read.keys())}",
+        ]
         lines += [
             f"  too much {n}: {text[c.start : c.end]!r}" for n, c in read.items() if n not in marked
         ]

@@ -7,6 +7,7 @@ none, for a cause is never guessed.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -25,6 +26,7 @@ LONGEST_SENTENCE = 5000
 """Characters that are read of a sentence; real ones are far shorter."""
 
 _BY_PATIENTS: Final = "external: patient"
+_PATIENTS: Final = " (patients)"
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ class CauseCode:
         A proposal for what to do beside or instead of education; may be empty.
     start, end : int
         Characters of the sentence that gave the code, half-open.
+    of_patients : bool
+        Whether it is patients' own knowledge or attitude that the sentence speaks of.
     """
 
     name: str
@@ -60,6 +64,7 @@ class CauseCode:
     strategy: str
     start: int = 0
     end: int = 0
+    of_patients: bool = False
 
     @property
     def group(self) -> str:
@@ -133,6 +138,49 @@ def code_named(name: str, level: str = "", actor: str = "") -> CauseCode:
     return _of_patients(code, table) if _speaks_of_patients(level, actor) else code
 
 
+_LONGEST_TAIL: Final = 6
+_TAIL = re.compile(r"\s+([^\s,;:.()\[\]“”\"]+)(?=[\s,;:.()\]]|$)")
+_VERBS_AND_JOINTS = (
+    "was were is are be been and or but which that who as may might can could will would has have "
+    "had did does do among than when while because if remained"
+)
+_ENDS_PHRASE = frozenset(_VERBS_AND_JOINTS.split())
+
+
+def quotation(text: str, code: CauseCode) -> str:
+    """Quote the words of a code with the few that end their phrase.
+
+    Examples
+    --------
+    >>> text = "Concern about the safety of the vaccine was frequent."
+    >>> quotation(text, code_cause(text)[0])
+    'Concern about the safety of the vaccine'
+    """
+    end = code.end
+    for _ in range(_LONGEST_TAIL):
+        following = _TAIL.match(text, end)
+        if following is None or following[1].casefold() in _ENDS_PHRASE:
+            break
+        end = following.end()
+    # A preposition or article is no end.
+    return re.sub(
+        r"(?:\s+(?:the|a|an|of|to|in|on|for|with|by|from|at))+$", "", text[code.start : end]
+    )
+
+
+def codes_of(cell: str) -> tuple[CauseCode, ...]:
+    """Read the cell ``cause_codes`` of the gap table; names that are no codes are passed over.
+
+    Examples
+    --------
+    >>> [c.cabana for c in codes_of("time; awareness (patients)")]
+    ['external: environment (time)', 'external: patient']
+    """
+    known = cause_wording()["codes"]
+    names = [(n.removesuffix(_PATIENTS), n.endswith(_PATIENTS)) for n in cell.split("; ")]
+    return tuple(code_named(n, actor="pat" if p else "") for n, p in names if n in known)
+
+
 def _swallows(outer: CauseCode, inner: CauseCode, text: str) -> bool:
     """Whether a code lies within a longer one: the "fear" in "fear of side effects" is no cause.
 
@@ -160,16 +208,18 @@ def cause_cells(codes: Iterable[CauseCode], *, found: bool = True) -> dict[str, 
     Returns
     -------
     dict
-        ``cabana_code``, ``comb_code``, ``education_addressable``, ``addressable_reason`` and
-        ``non_educational_strategy``. Several codes are joined by ``; ``, each once.
-        ``education_addressable`` is ``yes`` or ``no`` if all codes agree, else ``partly``; it is
-        ``unknown`` where a cause was found but not coded.
+        ``cause_codes``, which :func:`codes_of` reads, ``cabana_code``, ``comb_code``,
+        ``education_addressable``, ``addressable_reason`` and ``non_educational_strategy``. What
+        several codes say is joined by ``; ``, each text once. ``education_addressable`` is ``yes``
+        or ``no`` if all codes agree, else ``partly``; it is ``unknown`` where a cause was found
+        but not coded.
     """
     codes = list(codes)
     told = {c.addressable for c in codes}
     if not codes:
         blank = NOT_CODED if found else ""
         return {
+            "cause_codes": "",
             "cabana_code": blank,
             "comb_code": blank,
             "education_addressable": "unknown" if found else "",
@@ -181,6 +231,7 @@ def cause_cells(codes: Iterable[CauseCode], *, found: bool = True) -> dict[str, 
         return "; ".join(dict.fromkeys(t for t in texts if t))
 
     return {
+        "cause_codes": joined(c.name + _PATIENTS * c.of_patients for c in codes),
         "cabana_code": joined(c.cabana for c in codes),
         "comb_code": joined(c.com_b_code for c in codes),
         "education_addressable": told.pop() if len(told) == 1 else "partly",
@@ -249,6 +300,7 @@ def _of_patients(code: CauseCode, table: _Table) -> CauseCode:
         addressable="partly",
         reason=table.patients_reason,
         strategy=table.patients_strategy,
+        of_patients=True,
     )
 
 
@@ -263,6 +315,6 @@ def _denied(text: str, table: _Table) -> list[tuple[int, int]]:
     borders = [0, *(m.start() for m in _CLAUSE.finditer(text)), len(text)]
     return [
         (a, b)
-        for a, b in zip(borders, borders[1:], strict=False)
+        for a, b in itertools.pairwise(borders)
         if any(p.search(text, a, b) for p in table.denied)
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cmeneeds.documents import Document
-from cmeneeds.education import education_wording
+from cmeneeds.education import TO_BE_MEASURED
 from cmeneeds.frames import each_row, known, text_of
 from cmeneeds.report import markdown as md
 from cmeneeds.report.writing import Writer, addresses, named, percentage
@@ -359,13 +359,32 @@ class Body(Writer):
         if rows.empty:
             return text + "\nThe level of this shortfall is unknown, so no objective is proposed.\n"
         plan = next(each_row(rows))
-        text += (
-            f"\nProposed need: {named(str(plan.need))}\n\n"
-            f"Proposed objective: {named(str(plan.objective))}.\n\n"
-            f"Measure: {named(str(plan.outcome_measure))}. Baseline: "
-            f"{named(str(plan.baseline))}.\n\n"
-            f"Closable by education: {named(str(plan.addressable))}.\n"
-        )
+        needs = [
+            f"Proposed need ({LEVELS[kind]}): {md.term(need)}"
+            for kind in "KCP"
+            if (need := text_of(getattr(plan, f"need_{kind}")))
+        ]
+        closable = f"Closable by education: {named(plan.addressable)}. "
+        parts = [
+            *needs,
+            *[
+                f"Cause coded: {named(coded)} (Cabana); {named(text_of(plan.com_b))} (COM-B)."
+                for coded in [text_of(plan.cabana)]
+                if coded
+            ],
+            closable + f"{named(text_of(plan.addressable_reason))}.",
+        ]
+        if strategy := text_of(plan.non_educational_strategy):
+            parts.append(f"Proposed beside education: {named(strategy)}.")
+        parts += [
+            f"Proposed objective: {md.term(plan.objective)}.",
+            (
+                f"Competencies: {named(text_of(plan.competencies))}. "
+                f"{named(text_of(plan.competency_reason))}."
+            ),
+            f"Measure: {named(plan.outcome_measure)}. Baseline: {md.term(plan.baseline)}.",
+        ]
+        text += "\n" + "\n\n".join(parts) + "\n"
         return text + md.open_question(
             "Does this need exist among the learners of this activity, and is it the cause? "
             "Confirm or change it."
@@ -427,37 +446,52 @@ class Body(Writer):
             )
             for gap, o in self._pairs(table)
         ]
-        return md.table(
+        text = md.table(
             rows,
             ("Proposed objective", "Row of the gap table", "Level", "Outcome level"),
             "Objectives, each from one row of the gap table. Outcome levels are those of "
             "Moore, Green and Gallis.",
             widths=(38, 30, 14, 14),
-        ) + md.open_question("Confirm, reword or drop each objective.")
+        )
+        map_rows = [
+            (
+                named(self._row_name(gap)),
+                md.BREAK.join(named(c) for c in text_of(o.competencies).split("; ")),
+                named(text_of(o.competency_reason)),
+            )
+            for gap, o in self._pairs(table)
+        ]
+        competencies = md.table(
+            map_rows,
+            ("Row of the gap table", "Competencies", "Reason"),
+            "Competencies, chosen by the root cause where one is cited, else by the level.",
+            widths=(26, 38, 34),
+        )
+        return text + competencies + md.open_question("Confirm, reword or drop each objective.")
 
     def design(self) -> str:
         """Educational design rationale."""
-        wording = education_wording()
-        types = [
-            t for t in wording if any(o.gap_type == t for _, o in self._pairs(self._planned()))
-        ]
-        if not types:
+        by_choice: dict[tuple[str, str], list[str]] = {}
+        unfit = False
+        planned = self.brief.activity.type if self.brief.activity else ""
+        for gap, o in self._pairs(self._planned()):
+            name = self._row_name(gap)
+            by_choice.setdefault((o.formats, o.format_rationale), []).append(name)
+            unfit |= bool(planned) and planned not in o.formats.split("; ")
+        if not by_choice:
             return "\nNothing to design for yet: no objective is proposed.\n"
         lines = [
-            f"- For shortfalls of {wording[t]['name']}: "
-            f"{named(', '.join(wording[t]['formats']))}. {named(wording[t]['rationale'])}"
-            for t in types
+            f"- For {'; '.join(named(n) for n in names)}: {named(formats)}. {named(rationale)}"
+            for (formats, rationale), names in by_choice.items()
         ]
-        text = "\n" + "\n".join(lines) + "\n"
-        if self.brief.activity:
-            planned = self.brief.activity.type
+        text = "\nFormats that suit the root cause, else the level:\n\n" + "\n".join(lines) + "\n"
+        if planned:
             text += f"\nThe brief plans: {named(planned)}.\n"
-            unfit = [wording[t]["name"] for t in types if planned not in wording[t]["formats"]]
-            if unfit:
-                text += md.open_question(
-                    f"The planned type is not among those suggested for {', '.join(unfit)}. Change "
-                    "it, or say why it fits."
-                )
+        if unfit:
+            text += md.open_question(
+                "The planned type is not among those suggested for every row. Change it, or say "
+                "why it fits."
+            )
         return text
 
     def outcomes(self) -> str:
@@ -472,6 +506,7 @@ class Body(Writer):
                 named(self._row_name(gap)),
                 named(str(o.outcome_measure)),
                 f"{named(str(o.instrument))}{md.BREAK}{named(str(o.time_point))}",
+                "to be measured" if o.baseline_source == TO_BE_MEASURED else md.term(o.baseline),
                 self.deck.number(str(o.reference_passage), percentage(str(o.reference_value)))
                 if str(o.reference_value) != "unknown"
                 else "unknown",
@@ -483,10 +518,10 @@ class Body(Writer):
             "the learners' own baseline, taken with the same instrument before the activity.\n"
             + md.table(
                 rows,
-                ("Row", "Measure", "Instrument and time", "Published figure"),
+                ("Row", "Measure", "Instrument and time", "Baseline", "Published figure"),
                 "Outcomes plan. The published figure is for reference; it is not the baseline of "
                 "these learners.",
-                widths=(22, 30, 32, 14),
+                widths=(20, 27, 28, 14, 11),
             )
             + given
         )
