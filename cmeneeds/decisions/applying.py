@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cmeneeds.decisions.arrange import Arrangement, Row, Told, arrange, part_id
-from cmeneeds.decisions.evidence import flag_of, seen_at, seen_in
+from cmeneeds.decisions.evidence import flag_of, seen_at, seen_in, source_of
 from cmeneeds.decisions.model import FIELDS, WAYS, Decision, addresses, in_force
 from cmeneeds.decisions.rows import Rebuild, by_hand, dicts, remade, stands, trait
 from cmeneeds.decisions.wording import CLOSED, COMPUTED, IN_EFFECT, text_columns
@@ -110,12 +110,11 @@ def decided(
                 continue
             t = told[i]
             if not t.state:
-                _place(t, d, target, plan)
-            if t.state in ("", *IN_EFFECT) and d.decision in ("edit", "confirm"):
+                _place(t, d, target, plan, works)
+            if (t.row and t.state in ("", *IN_EFFECT)) or d.decision == "confirm":
                 _cell(t, d, rows, editable, proposals, works)
-            if t.state in ("", *IN_EFFECT):
                 _look(t, d, rows.get(t.row), seen.get(t.row, ""), works)
-            if t.state in ("", *IN_EFFECT) and d.decision in ("edit", "accept", "reject"):
+            if t.row and t.state in ("", *IN_EFFECT) and d.decision in _ONCE:
                 slot = (d.slot[0], t.row, *d.slot[2:])
                 if slot in taken:
                     t.state, t.flag = "conflict", "another decision about the same is in effect"
@@ -180,7 +179,8 @@ def _added(
     usable = sides[d.gap_id].get("current_practice", ())
     if not usable and len(lost) < len(listed):
         return Told(state="not applied", flag="no passage of its current practice is there")
-    retracted = [a for a in lost if _withdrawn(a, works)]
+    keys = dict.fromkeys(source_of(a, works) for a in lost)
+    retracted = [k for k in keys if works and k in works and works[k].standing.is_withdrawn]
     if retracted:
         told = Told(d.gap_id, "source retracted", f"retracted since: {', '.join(retracted)}")
     elif lost:
@@ -188,13 +188,6 @@ def _added(
     else:
         return Told(d.gap_id, "applied")
     return told if usable else Told(state=told.state, flag=f"{told.flag}; the gap is left out")
-
-
-def _withdrawn(address: str, works: Works | None) -> bool:
-    from cmeneeds.decisions.evidence import source_of
-
-    work = works.get(source_of(address, works)) if works is not None else None
-    return work is not None and work.standing.is_withdrawn
 
 
 def _coming(
@@ -254,18 +247,25 @@ class _Targets:
         return self._leads.get(d.passage) or (listed[0] if len(listed) == 1 else "")
 
 
-def _place(t: Told, d: Decision, target: _Targets, plan: Arrangement) -> None:
+def _place(t: Told, d: Decision, target: _Targets, plan: Arrangement, works: Works | None) -> None:
     """Find the row that a decision is about now."""
     t.row = target.of(d)
     if d.decision == "confirm" and not d.column:
         return  # a passage is confirmed wherever it stands
     if not t.row:
         t.state = "no such row now"
+        # Of the evidence then, what was retracted or is not here any more says why.
+        if why := flag_of(d, None, d.seen, works):
+            t.state, t.flag = why
     if d.gap_id in plan.gone:  # what was decided about a row is not decided about the merged one
         t.row, t.state, t.flag = "", "not applied", f"its row was {plan.gone[d.gap_id]}"
     elif t.row and t.row != d.gap_id and not d.gap_id.startswith("LO-"):
         t.state = "applied to the row of its passage"
         t.flag = "the row had another subject when it was decided"
+
+
+_ONCE = ("edit", "accept", "reject")
+"""Decisions of which a row has one each."""
 
 
 def _cell(
@@ -277,7 +277,11 @@ def _cell(
     works: Works | None,
 ) -> None:
     """Check what an edit or a confirmation is about."""
-    if not d.column:
+    if d.decision not in ("edit", "confirm"):
+        return
+    if d.column and t.row not in rows:
+        t.state = t.state or "no such row now"
+    elif not d.column:
         if works is not None and not seen_at(d.passage, works):
             t.state, t.flag = "no such passage now", f"not among the records: {d.passage}"
     elif d.column in editable:
