@@ -91,7 +91,7 @@ def _read(path: Path) -> _File:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     lines: list[_Line] = []
     try:
-        head = [_clean(name).casefold() for name in next(reader, [])]
+        head = [_clean(_unguarded(name)).casefold() for name in next(reader, [])]
         missing = set(NEEDED) - set(head)
         if missing:
             raise UsageError(
@@ -135,7 +135,7 @@ def _line(path: Path, number: int, head: list[str], row: list[str]) -> _Line:
                 f"{where}: {name[:40]} holds {len(cell):,} characters",
                 f"At most {LONGEST:,} fit a cell.",
             )
-    decision = Decision(*(_clean(cells.get(name, "")) for name in FIELDS))
+    decision = Decision(*(_clean(_unguarded(cells.get(name, ""))) for name in FIELDS))
     kind = decision.decision.casefold()
     decision = decision._replace(decision="accept" if kind == "sign" else kind)
     check(decision, where)
@@ -171,12 +171,16 @@ def _names(line: str, separator: str) -> list[str]:
     return [name.strip().strip('"').casefold() for name in line.split(separator)]
 
 
-def _clean(cell: str) -> str:
-    """A cell without what only a spreadsheet or a terminal would obey."""
+def _unguarded(text: str) -> str:
+    """Take away the apostrophe that keeps a spreadsheet from running a cell."""
+    return text[1:] if _GUARD.match(text) else text
+
+
+def _clean(text: str) -> str:
+    """A text without what only a terminal would obey."""
     from cmeneeds.report.tables import guarded
 
-    text = guarded(cell[1:] if _GUARD.match(cell) else cell)
-    return (text[1:] if _GUARD.match(text) else text).strip()
+    return _unguarded(guarded(text)).strip()
 
 
 # --- writing ------------------------------------------------------------------------------------
@@ -207,8 +211,9 @@ def _write(path: Path, file: _File) -> None:
     writer = csv.writer(stream, delimiter=file.separator, lineterminator="\n")
     writer.writerow(columns)
     for line in file.lines:
-        known = dict(zip(FIELDS, line.decision, strict=True))
-        writer.writerow([guarded(known.get(c, line.cells.get(c, ""))) for c in columns])
+        cells = {name: _unguarded(cell) for name, cell in line.cells.items()}
+        cells |= zip(FIELDS, line.decision, strict=True)
+        writer.writerow([guarded(cells.get(name, "")) for name in columns])
     # Without the mark at its start Excel takes a file for one of its country's old encoding.
     write_atomically(path, b"\xef\xbb\xbf" + stream.getvalue().encode())
 

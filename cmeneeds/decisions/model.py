@@ -95,7 +95,7 @@ _ADDRESS = re.compile(r"[A-Za-z0-9_-]+\.(?:t|\d{1,6})\.\d{1,9}-\d{1,9}")
 _COLUMN = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _DATE = re.compile(
     r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?:[ T]\d{2}:\d{2}\S*)?|\d{1,2}[-/. ]\d{1,2}[-/. ]\d{2,4}"
-    r"|\d{1,2}\.? [^\W\d_]{3,12}\.?,? \d{4}|[^\W\d_]{3,12}\.? \d{1,2}, ?\d{4}"
+    r"|\d{1,2}\.?[- ][^\W\d_]{3,12}\.?,?[- ]\d{2,4}|[^\W\d_]{3,12}\.? \d{1,2}, ?\d{4}"
 )
 """Spreadsheets rewrite dates in their own form, so many forms pass; none is converted, because
 6/8/2021 is two days."""
