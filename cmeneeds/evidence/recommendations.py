@@ -269,7 +269,8 @@ _GUIDELINE_TITLE = re.compile(
 )
 _ABOUT_GUIDELINES = re.compile(
     r"\b(?:adherence|compliance|concordan\w+|implement\w+|impact|effects?|uptake|awareness|"
-    r"deviation|according|comparison|survey)\b",
+    r"deviation|according|comparison|survey|systematic\sreview|scoping\sreview|appraisal|audit|"
+    r"knowledge|attitudes?|perceptions?)\b",
     re.IGNORECASE,
 )
 

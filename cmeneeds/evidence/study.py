@@ -140,6 +140,9 @@ def designed(article: Article) -> Designed:
     for names, design in _TYPES:
         if names & types:
             return Designed(design, "publication type")
+    cue = guideline_cue(article.title)
+    if cue:
+        return Designed(GUIDELINE, "text", TITLE, (cue.start, cue.end))
     if found := _in_words(article.title, TITLE):
         return found
     headings = {heading.name for heading in article.mesh}

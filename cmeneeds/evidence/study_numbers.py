@@ -143,7 +143,7 @@ _DATE_BEFORE = re.compile(rf"(?:(?<=\s)|(?<=\()|^){_DATE}$", re.IGNORECASE)
 _IN = re.compile(
     r"\b(?:in|during|throughout|of|from|between)\s(?:the\s(?:year\s)?)?(?:(?:"
     rf"{_MONTH_NAME}|\d{{1,2}}(?:st|nd|rd|th)?|to|and|until|through|early|late|the|end|of|-|–)"
-    r"[\s,.]{1,2}){0,8}$",
+    r"[\s,.–-]{1,2}){0,8}$",
     re.IGNORECASE,
 )
 _OF_SOMETHING_ELSE = re.compile(
