@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from cmeneeds.errors import CmeneedsError
 from cmeneeds.evidence.rates import Rate, rates
-from training.labelled import Labelled, LabelsUnusable, Row, read_labels, resolve
+from training.labelled import LATER_FILE, Labelled, LabelsUnusable, Row, read_labels, resolve
 
 RATES_FILE = Path(__file__).resolve().parents[1] / "labels" / "rates.csv"
 """One row per rate, or one with nothing but id and part for a sentence that has none."""
@@ -29,7 +29,7 @@ COLUMNS = (
     "id", "part", "value", "start", "end", "numerator", "numerator_start", "numerator_end",
     "denominator", "denominator_start", "denominator_end", "low", "high",
 )  # fmt: skip
-PARTS = ("tuning", "test", "second test", "final test")
+PARTS = ("tuning", "test", "second test", "final test", "with counts")
 """Errors of the first were looked at from the start, of the third once it had been measured."""
 
 UNSEEN = ("test", "final test")
@@ -109,7 +109,7 @@ def read_cases(path: Path = RATES_FILE) -> list[Case]:
     LabelsUnusable
         Naming the first line that cannot be used.
     """
-    known = {row.id: row for row in read_labels()}
+    known = {row.id: row for row in read_labels() + read_labels(LATER_FILE)}
     parts: dict[str, str] = {}
     marked: dict[str, list[Marked]] = defaultdict(list)
     with path.open(encoding="utf-8", newline="") as stream:
