@@ -8,6 +8,7 @@ from cmeneeds.learner_data.changes import LEARNER_COLUMNS as LEARNER_COLUMNS
 from cmeneeds.learner_data.changes import Change as Change
 from cmeneeds.learner_data.changes import changes as changes
 from cmeneeds.learner_data.changes import learner_table as learner_table
+from cmeneeds.learner_data.evidence import LearnerEvidence as LearnerEvidence
 from cmeneeds.learner_data.matching import Baseline as Baseline
 from cmeneeds.learner_data.matching import baselines as baselines
 from cmeneeds.learner_data.matching import match as match

@@ -111,8 +111,7 @@ def change(before: LearnerRow, after: LearnerRow) -> Change | None:
         points = st.paired_difference(both, gained, lost, neither)
         effect = st.cohens_h(both + lost, n, both + gained, n)
         note = (
-            f"{points.method}, the same {n} people; Cohen's h with the interval of independent "
-            "groups"
+            f"{points.method}, the same people; Cohen's h with the interval of independent groups"
         )
         return Change(
             before, after, points, st.mcnemar_exact(gained, lost), effect, f"{n} both times", note

@@ -101,10 +101,10 @@ def refuse_identifiers(grid: Grid, roles: dict[str, int]) -> None:
     UsageError
         Naming the column and the row. Column names that look like a value are not repeated.
     """
-    if kind := _value(grid.name, figure=False, period=True):
+    if kind := _value(grid.name, False, True):
         raise UsageError(f"the name of a learner data file looks like {kind}", "Rename the file.")
     for column, name in enumerate(grid.header):
-        if kind := _value(name, figure=False, period=False):
+        if kind := _value(name, False, False):
             raise UsageError(f"{grid.name}, column {column + 1}: its name looks like {kind}", TODO)
     for column, name in enumerate(grid.header):
         words = folded(name)
@@ -114,11 +114,15 @@ def refuse_identifiers(grid: Grid, roles: dict[str, int]) -> None:
             )
     figures = {place for role, place in roles.items() if role in FIGURES}
     period, code = roles.get("period"), roles.get("code")
+    harmless: set[tuple[str, bool, bool]] = set()  # answers repeat; forgotten with the file
     for row, cells in grid.rows:
         for column, cell in enumerate(cells):
             if not cell:
                 continue
-            kind = _value(cell, figure=column in figures, period=column == period)
+            asked = (cell, column in figures, column == period)
+            kind = "" if asked in harmless else _value(*asked)
+            if not kind:
+                harmless.add(asked)
             if column == code and not kind and not _CODE.fullmatch(cell):
                 kind = "more than a short code for pairing answers (such as 7 or A12)"
             if kind:
@@ -132,7 +136,7 @@ def _refuse(grid: Grid, row: int, column: int, kind: str) -> NoReturn:
     raise UsageError(f"{grid.where(row, column)}: looks like {kind}", todo)
 
 
-def _value(text: str, *, figure: bool, period: bool) -> str:
+def _value(text: str, figure: bool, period: bool) -> str:
     """What kind of identifier a text looks like; empty if none."""
     for kind, pattern in _ANYWHERE:
         if pattern.search(text):

@@ -93,8 +93,10 @@ def _items(grid: Grid, roles: dict[str, int], notes: list[str]) -> list[_Item]:
     for column, name in enumerate(grid.header):
         if not name or column in (roles.get("phase"), roles.get("code")):
             continue
-        cells = [bare(cell).casefold() for cell in grid.column(column)]
-        filled = {cell for cell in cells if cell}
+        given = grid.column(column)
+        plain = {cell: bare(cell).casefold() for cell in set(given)}
+        cells = [plain[cell] for cell in given]
+        filled = {cell for cell in plain.values() if cell}
         if filled and filled <= _RIGHT | _WRONG:
             answers = [float(c in _RIGHT) if c else None for c in cells]
             items.append(_Item(column, False, answers))
