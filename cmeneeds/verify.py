@@ -30,6 +30,7 @@ from cmeneeds.frames import each_row, text_of
 from cmeneeds.records import to_json
 from cmeneeds.report import markdown as md
 from cmeneeds.report.back_matter import accreditors
+from cmeneeds.report.decided import given_by
 from cmeneeds.report.reading import read as read_report
 from cmeneeds.report.references import csl
 from cmeneeds.report.run import TABLES, write_csvs
@@ -280,7 +281,11 @@ def _check_report(
         shown = f"{value:,}" if isinstance(value, int) else str(value)
         result._expect(f"report.md, count {number.key}", number.text, shown)
     given = {"brief.credit_hours": assessment.brief.activity}
+    decided = given_by(assessment.decisions)
     for number in reading.givens:
+        if number.key in decided:
+            result._expect(f"report.md, given {number.key}", number.text, decided[number.key])
+            continue
         activity = given.get(number.key)
         hours = activity.credit_hours if activity else None
         shown = f"{hours:g}" if hours is not None else "nothing given"
@@ -313,12 +318,13 @@ def _known_names(assessment: Assessment) -> frozenset[str]:
         said.update((entry.source, entry.notes, *entry.notes.split("; ")))
     for document in assessment.records.background:
         said.update((document.id, *(part.text for part in document.parts)))
-    for gap in each_row(assessment.gaps):
+    said.update(text_of(cell) for d in each_row(assessment.decisions) for cell in d)
+    for gap in (*each_row(assessment.gaps), *each_row(assessment.presented)):
         name = text_of(gap.subject)
         said.add(f"{name[:1].upper()}{name[1:]}: {gap.group}")
         said.update((text_of(gap.missing), *text_of(gap.missing).split("; ")))
         said.update(text_of(getattr(gap, c)) for c in _NAMED_CELLS)
-    for objective in each_row(assessment.objectives):
+    for objective in (*each_row(assessment.objectives), *each_row(assessment.planned)):
         said.update(text_of(getattr(objective, c)) for c in _NAMED_WORDING)
     for words in education_wording().values():
         said.update((*_strings(words), f"Moore {words['moore']}"))
@@ -337,6 +343,8 @@ _NAMED_CELLS = (
     "pairing",
     "decision_reason",
     "decision_by",
+    "decision_flag",
+    "decision_origin",
     "achievable_rate",
 )
 _NAMED_WORDING = (

@@ -256,7 +256,8 @@ def _place(t: Told, d: Decision, target: _Targets, plan: Arrangement, works: Wor
         t.state = "no such row now"
         # Of the evidence then, what was retracted or is not here any more says why.
         if why := flag_of(d, None, d.seen, works):
-            t.state, t.flag = why
+            t.state = why.state if why.state == "source retracted" else t.state
+            t.flag = why.words
     if d.gap_id in plan.gone:  # what was decided about a row is not decided about the merged one
         t.row, t.state, t.flag = "", "not applied", f"its row was {plan.gone[d.gap_id]}"
     elif t.row and t.row != d.gap_id and not d.gap_id.startswith("LO-"):

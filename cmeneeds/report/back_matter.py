@@ -10,6 +10,7 @@ import yaml
 
 from cmeneeds.frames import each_row, text_of
 from cmeneeds.report import markdown as md
+from cmeneeds.report.decided import another_look
 from cmeneeds.report.writing import Writer, named
 from cmeneeds.strategy import all_facets
 
@@ -227,6 +228,7 @@ class BackMatter(Writer):
             for gap in each_row(rejected):
                 reason, who = text_of(gap.decision_reason), text_of(gap.decision_by)
                 text += f"- {named(self._row_name(gap))}: {named(reason)} ({named(who)})\n"
+        text += another_look(self.assessment.decisions)
         text += self.deck.cards(self.deck.missing())
         return text or "\nEvery row has a section above.\n"
 

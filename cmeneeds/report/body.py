@@ -8,6 +8,7 @@ from cmeneeds.documents import Document
 from cmeneeds.education import TO_BE_MEASURED
 from cmeneeds.frames import each_row, known, text_of
 from cmeneeds.report import markdown as md
+from cmeneeds.report.decided import writers_words
 from cmeneeds.report.writing import Writer, addresses, named, percentage
 
 LEVELS = {
@@ -248,7 +249,9 @@ class Body(Writer):
             reasons = "\n".join(f"- {named(r)}" for r in text_of(gap.missing).split("; ") if r)
             text += f"\nA candidate, not yet a gap. What is missing:\n\n{reasons}\n"
         if flag := text_of(gap.decision_flag):
-            text += md.open_question(f"A decision about this row needs another look: {flag}.")
+            text += md.open_question("A decision about this row needs another look.")
+            text += f"\nWhy: {named(flag)}.\n"
+        text += writers_words(self.assessment, gap)
         text += "\n### Current practice\n" + self.deck.card(gap.cp_passage)
         further = [a for a in addresses(gap.passages) if a != gap.cp_passage][:8]
         if further:
@@ -353,7 +356,7 @@ class Body(Writer):
         return f"\nConsequence: {self.deck.sentence(address)}\n" if address else ""
 
     def _plan(self, gap: Any) -> str:
-        objectives = self.assessment.objectives
+        objectives = self.assessment.planned
         rows = objectives[objectives["gap_id"] == gap.gap_id]
         text = "\n### Need, objective, measure\n"
         if rows.empty:

@@ -98,7 +98,7 @@ class Writer:
 
     def _planned(self) -> pd.DataFrame:
         shown = {gap.gap_id for gap in self._sections}
-        table = self.assessment.objectives
+        table = self.assessment.planned
         return table[table["gap_id"].isin(shown)]
 
     def _pairs(self, table: pd.DataFrame) -> list[tuple[Any, Any]]:
