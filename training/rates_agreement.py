@@ -29,7 +29,7 @@ COLUMNS = (
     "id", "part", "value", "start", "end", "numerator", "numerator_start", "numerator_end",
     "denominator", "denominator_start", "denominator_end", "low", "high",
 )  # fmt: skip
-PARTS = ("tuning", "test", "second test", "final test", "with counts")
+PARTS = ("tuning", "test", "second test", "final test", "with counts", "last")
 """Errors of the first were looked at from the start, of the third once it had been measured."""
 
 UNSEEN = ("test", "final test")
