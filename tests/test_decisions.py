@@ -12,6 +12,8 @@ import pytest
 
 from cmeneeds.decisions import (
     FIELDS,
+    KINDS,
+    STATES,
     Decision,
     apply_decisions,
     compare,
@@ -499,3 +501,20 @@ def test_what_was_merged_can_be_written_and_read(tmp_path: Path) -> None:
     with pytest.raises(UsageError):
         save_decisions(tmp_path / "d.csv", [said("G-1", "merge", "A")])
     assert load_decisions(tmp_path / "d.csv") == decisions
+
+
+# --- the page about it --------------------------------------------------------------------------
+
+PAGE = (Path(__file__).resolve().parents[1] / "docs" / "decisions.md").read_text("utf-8")
+
+
+def test_the_examples_of_the_page_are_read(tmp_path: Path) -> None:
+    example = PAGE.split("```csv\n")[1].split("```")[0]
+    read = load_decisions(written(tmp_path, example))
+    assert {d.decision for d in read} == set(KINDS)
+    assert example.splitlines()[0] == ",".join(FIELDS)
+
+
+def test_the_page_names_every_kind_and_every_state() -> None:
+    for word in (*KINDS, *STATES):
+        assert f"| `{word}`" in PAGE, word
