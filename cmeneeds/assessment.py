@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cmeneeds.brief import Brief
+from cmeneeds.checks.gap_logic import check_gaps, flags
 from cmeneeds.decisions import Decision, decided, with_edits, with_proposals, with_sources
 from cmeneeds.education import OBJECTIVE_COLUMNS, plan_education
 from cmeneeds.errors import NoEvidence
@@ -70,6 +71,16 @@ class Assessment:
         """The rows that the writer has not rejected, in the writer's words."""
         gaps = with_edits(self.gaps, self.decisions)
         return gaps[gaps["decision"] != "reject"]
+
+    @cached_property
+    def checked(self) -> pd.DataFrame:
+        """The rules of gap logic over the presented rows, one line a row and rule."""
+        return check_gaps(self.presented, self.planned, self.brief)
+
+    @cached_property
+    def flags(self) -> dict[str, str]:
+        """The rules that each presented row fails, by ``gap_id``."""
+        return flags(self.checked)
 
     @cached_property
     def planned(self) -> pd.DataFrame:

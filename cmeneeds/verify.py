@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 
 from cmeneeds.assessment import Assessment, assess
 from cmeneeds.brief import Brief
+from cmeneeds.checks.rules import RULES
 from cmeneeds.decisions import load_decisions
 from cmeneeds.education import education_wording
 from cmeneeds.errors import CmeneedsError, RunBroken
@@ -43,6 +44,7 @@ KEYS = {
     "gaps": "gap_id",
     "objectives": "objective_id",
     "decisions": "gap_id",
+    "checks": "gap_id",
     "search_log": "facet",
 }
 """Column that names a row of each table."""
@@ -329,6 +331,8 @@ def _known_names(assessment: Assessment) -> frozenset[str]:
     for words in education_wording().values():
         said.update((*_strings(words), f"Moore {words['moore']}"))
     said.update(_strings(list(accreditors().values())))
+    for rule in RULES.values():
+        said.update((rule.asks, rule.todo))
     return frozenset(md.clean(text) for text in said)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cmeneeds.checks.rules import RULES
 from cmeneeds.documents import Document
 from cmeneeds.education import TO_BE_MEASURED
 from cmeneeds.frames import each_row, known, text_of
@@ -288,7 +289,20 @@ class Body(Writer):
         else:
             text += f"\nNo cause was found for this subject. {self._searched('barrier')}\n"
             text += md.open_question("Why does this shortfall exist among the learners?")
-        return text + self._plan(gap)
+        return text + self._plan(gap) + self._open_rules(gap)
+
+    def _open_rules(self, gap: Any) -> str:
+        """The rules of gap logic that this row does not pass yet, and what to do."""
+        failing = [
+            RULES[id] for id in self.assessment.flags.get(str(gap.gap_id), "").split("; ") if id
+        ]
+        if not failing:
+            return "\nThe row passes every rule of gap logic that is checked.\n"
+        lines = [f"- {r.id}, {r.severity}: {named(r.asks)} {named(r.todo)}" for r in failing]
+        what = "errors to mend" if gap.status == "gap" else "what a gap would need"
+        return f"\nRules of gap logic that this row does not pass yet ({what}):\n\n" + (
+            "\n".join(lines) + "\n"
+        )
 
     def _strength(self, gap: Any) -> str:
         """Strength, class and level, as the recommendation itself states them."""
@@ -371,7 +385,8 @@ class Body(Writer):
         parts = [
             *needs,
             *[
-                f"Cause coded: {named(coded)} (Cabana); {named(text_of(plan.com_b))} (COM-B)."
+                f"Cause coded after Cabana: {named(coded)}. After COM-B: "
+                f"{named(text_of(plan.com_b))}."
                 for coded in [text_of(plan.cabana)]
                 if coded
             ],

@@ -48,7 +48,7 @@ TEMPLATE = "templates/needs_assessment.ipynb"
 CELL_TIMEOUT = 600
 """Seconds that one cell may take."""
 
-TABLES = ("findings", "gaps", "objectives", "decisions", "search_log")
+TABLES = ("findings", "gaps", "objectives", "decisions", "checks", "search_log")
 OWN_PARAMETERS = ("brief_file", "snapshot_file", "decisions_file")
 """Parameters that the run sets itself."""
 
@@ -106,9 +106,12 @@ def write_csvs(assessment: Assessment, folder: Path) -> None:
     """Write the tables of an assessment into a folder."""
     tables = {
         "findings": assessment.findings,
-        "gaps": assessment.gaps,
+        "gaps": assessment.gaps.assign(
+            flags=assessment.gaps["gap_id"].map(assessment.flags).astype("string")
+        ),
         "objectives": assessment.objectives,
         "decisions": assessment.decisions,
+        "checks": assessment.checked,
         "search_log": assessment.records.search_log,
     }
     for name, table in tables.items():

@@ -1,0 +1,1 @@
+"""Rules that a reviewer would apply, one function a rule; see :mod:`cmeneeds.checks.gap_logic`."""
