@@ -121,9 +121,9 @@ def cases(sample_files: dict[str, Path]) -> list[Case]:
 @pytest.mark.sample
 def test_sentences_stand_in_the_order_in_which_they_were_drawn(cases: list[Case]) -> None:
     order = [one.row.id for one in drawn(resolve(read_labels()))]
-    assert [one.sentence.row.id for one in cases] == order
+    assert [one.sentence.row.id for one in cases[:394]] == order
     counted = [sum(one.part == part for one in cases) for part in PARTS]
-    assert counted == [100, 100, 100, 94]
+    assert counted == [100, 100, 100, 94, 52, 52]
 
 
 @pytest.mark.sample
@@ -141,6 +141,8 @@ def test_every_place_of_the_file_holds_its_number(cases: list[Case]) -> None:
 @pytest.mark.sample
 def test_the_page_says_what_is_measured(cases: list[Case]) -> None:
     page = DOCS.read_text(encoding="utf-8")
-    unseen = report(cases).rpartition("test and final test together")[2]
-    for line in unseen.strip().splitlines():
-        assert line in page or not line.startswith("|")
+    said = report(cases)
+    unseen = said.rpartition("test and final test together")[2]
+    last = said.partition("last: ")[2].partition("test and final")[0]
+    for line in f"{unseen}\n{last}".splitlines():
+        assert line in page or not line.startswith("| ")

@@ -30,10 +30,13 @@ COLUMNS = (
     "denominator", "denominator_start", "denominator_end", "low", "high",
 )  # fmt: skip
 PARTS = ("tuning", "test", "second test", "final test", "with counts", "last")
-"""Errors of the first were looked at from the start, of the third once it had been measured."""
+"""``labels/README.md`` says how each was drawn."""
 
-UNSEEN = ("test", "final test")
-"""Parts whose errors nobody looked at."""
+LOOKED_AT = ("tuning", "second test", "with counts")
+"""Parts whose errors were looked at: the first from the start, the others once measured."""
+
+UNSEEN = {"test and final test together": ("test", "final test")}
+"""Parts that are reported together: of the same kind, and their errors were never looked at."""
 
 RESAMPLES = 2000
 SEED = 20210607
@@ -260,7 +263,7 @@ def measure(cases: Sequence[Case], tally: Tally) -> tuple[int, int, float, float
 def report(cases: Sequence[Case]) -> str:
     """Write the measures of each part as a Markdown table."""
     lines = []
-    groups = [((part,), part) for part in PARTS] + [(UNSEEN, "test and final test together")]
+    groups = [((part,), part) for part in PARTS] + [(parts, name) for name, parts in UNSEEN.items()]
     for parts, part in groups:
         of_part = [case for case in cases if case.part in parts]
         if not of_part:
@@ -293,9 +296,7 @@ def errors(cases: Sequence[Case]) -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--errors", choices=("tuning", "second test"), help="list the disagreements of a part"
-    )
+    parser.add_argument("--errors", choices=LOOKED_AT, help="list the disagreements of a part")
     options = parser.parse_args(argv)
     try:
         cases = read_cases()

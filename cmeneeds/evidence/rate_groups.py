@@ -29,7 +29,8 @@ _ANSWERED = re.compile(
     re.IGNORECASE,
 )
 _COUNTED_BEFORE = re.compile(
-    r"\btotal\sof\s$|\bnumber\sof\s[^.;:()]{1,60}\s(?:was|were|is)\s$", re.IGNORECASE
+    r"\b(?:total\sof|remaining|all)\s$|\bnumber\sof\s[^.;:()]{1,60}\s(?:was|were|is)\s$",
+    re.IGNORECASE,
 )
 _IN_BRACKET = re.compile(
     r"\s(?:[A-Za-z-]{1,20}\s){0,4}(?:patients|participants|respondents|adults|children|women|men|people|"
@@ -37,6 +38,7 @@ _IN_BRACKET = re.compile(
     r"clinicians|workers|staff|infants|adolescents|parents|caregivers)\s[(\[][^()\[\]]{0,80}",
     re.IGNORECASE,
 )
+_BRACKETED = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _OF_THESE = re.compile(
     r"\b(?:of\s(?:whom|which|these|those|them|the\slatter)|among\s(?:these|those|them|whom|which))"
     r"\b[^.;()%\d]{0,60}$",
@@ -148,6 +150,10 @@ def _frames(text: str, drafts: list[Atom], counts: list[Atom]) -> list[_Frame]:
             everybody = bool(_ALL.match(after))
             found.append(_Frame(atom.start, atom.end, atom.numerator, noun, everybody, direct))
     for draft in drafts:
+        if draft.denominator and draft.denominator_at and draft.numerator is None:
+            # "61% of the 33 children, and 12%"
+            noun = _noun(text[draft.end : draft.end + 60])
+            found.append(_Frame(*draft.denominator_at, draft.denominator, noun, False, False))
         if not draft.numerator:
             continue
         # "361 (21%) responded; 16% reported", "Of the 110 (40%) respondents, 87% knew": what
@@ -236,7 +242,9 @@ def _framed(
         if not own and re.match(r"\s(?:in|among|of)\s", text[draft.end : draft.end + 8]):
             return draft
         # After a semicolon only those who took part still are the whole.
-        still = ";" not in between[:-1] or _TAKING_PART.match(text[frame.end : frame.end + 90])
+        still = ";" not in _BRACKETED.sub("", between)[:-1] or _TAKING_PART.match(
+            text[frame.end : frame.end + 90]
+        )
         if still and _feasible(value, frame.number, draft.unit):
             return _given(draft, frame.number, whole)
         return draft

@@ -10,7 +10,7 @@ _WHOLES = (
     r"(?:(?:the|all|our|these|those|their|its|a\stotal\sof|included|remaining|eligible)\s){0,3}"
 )
 _OF_WHOLE = re.compile(rf"\s?\)?\s(?:out\s)?of\s{_WHOLES}$", re.IGNORECASE)
-_OPEN = re.compile(r"\s?[(\[]\s?(?P<n>n\s?=\s?)?$|\s?[,;:=]\s?(?P<n2>n\s?=\s?)$", re.IGNORECASE)
+_OPEN = re.compile(r"\s?[(\[]\s?|\s?[,;:=]\s?")
 _OPEN_FRACTION = re.compile(r"\s?[(\[,;:=]{1,2}\s?(?:n\s?=\s?)?$", re.IGNORECASE)
 _WORDS_THEN_OPEN = re.compile(r"(?:\s[^()\[\]\d.;:%]{1,60})?\s?[(\[=,;:]\s?$")
 # 60 of 286 COVID-19 patients (21.0%
@@ -18,7 +18,6 @@ _LATER_OPEN = re.compile(r"\s[^()\[\].;:%]{1,90}\s?[(\[]\s?")
 _ENDS = re.compile(r"[)\],;:]|\sof\s(?:the|all|total|those|these|patients|participants)\b")
 _INSIDE = re.compile(r"\s?[;,:]\s?$")
 _DIRECT = re.compile(r"\s?[(\[]\s?$")
-_NAMED_COUNT = re.compile(r"\bn\s?=\s?$", re.IGNORECASE)
 _THINGS_THEN_OPEN = re.compile(
     r"\s(?P<things>[^()\[\]\d.;:%]{2,90}?)\s?[(\[]\s?"
     r"(?:corresponding\sto\s|representing\s|i\.e\.,?\s|or\s|about\s|approximately\s|[~≈]\s?)?$"
@@ -30,7 +29,7 @@ _PEOPLE = re.compile(
     re.IGNORECASE,
 )
 _ANOTHER = re.compile(
-    r"\b(?:majority|most|minority|half|third|quarter|whom|which|who|and|but|or|while|whereas|"
+    r"(?<![\w-])(?:majority|most|minority|half|third|quarter|whom|which|who|and|but|or|while|whereas|"
     r"respectively|reasons?|factors?|themes?|types?|years?|months?|weeks?|days?|hours?|minutes?|"
     r"times|groups?|arms|items?|questions?|points?|mg|kg|ml|cm|mm|categories|domains?|"
     r"compared|versus|vs|common|phases?|waves?|divided|randomi[sz]ed|assigned|allocated|into)\b",
@@ -108,11 +107,12 @@ def _with_count_after(text: str, this: Atom, then: Atom, gap: str) -> Atom | Non
         return this._replace(
             end=then.end, denominator=then.numerator, denominator_at=then.numerator_at
         )
-    opened = _OPEN.fullmatch(gap)
-    if this.numerator is not None or not opened:
+    if this.numerator is not None or not _OPEN.fullmatch(gap):
         return None
-    named = opened["n"] or opened["n2"]
-    if not named and ("[" in gap or text[then.end : then.end + 1] not in (")", ";", ",")):
+    # The count begins with its "n =" where it has one.
+    named = then.numerator_at is not None and then.numerator_at.start > then.start
+    bare = "(" in gap and text[then.end : then.end + 1] in (")", ";", ",")
+    if not (named or bare):
         return None  # a reference number, or "62% (12 months)"
     return _with_counts(text, this, then, gap)
 
@@ -132,7 +132,7 @@ def _leads(text: str, count: Atom, percent: Atom, gap: str) -> bool:
     things = _THINGS_THEN_OPEN.fullmatch(gap)
     if not ends:
         return False  # 168 patients were included (81% male)
-    if not things or _ANOTHER.search(things["things"]) or _NAMED_COUNT.search(before):
+    if not things or _ANOTHER.search(things["things"]):
         return False
     if re.search(r"\b(?:of|among|in|for|from|with)\s(?:the\s|all\s|these\s|those\s|our\s)?$",
                  before, re.IGNORECASE) and "," in gap:  # fmt: skip
