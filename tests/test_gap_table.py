@@ -9,12 +9,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from cmeneeds.brief import Brief
+from cmeneeds.brief import Audience, Brief
 from cmeneeds.evidence.findings import FINDING_COLUMNS, find
 from cmeneeds.evidence.passages import address
+from cmeneeds.gaps.columns import GAP_COLUMNS
 from cmeneeds.gaps.measure import shortfall
 from cmeneeds.gaps.priority import SCORES, priority_settings
-from cmeneeds.gaps.columns import GAP_COLUMNS
 from cmeneeds.gaps.table import analyze_gaps
 from cmeneeds.records import (
     Article,
@@ -80,7 +80,7 @@ def say(make_article: Make) -> Callable[..., Said]:
             "agrees": None,
             "secondary": False,
         }
-        cells |= {k: more.pop(k) for k in list(more) if k in cells}
+        cells |= {k: more.pop(k) for k in list(more) if k in FINDING_COLUMNS}
         more.setdefault("keywords", (Keyword(keyword),) if keyword else ())
         record = make_article(pmid=pmid, title=title, sections=(Section(text),), **more)
         return record, cells
@@ -598,6 +598,49 @@ def test_figures_of_one_measure_stand_side_by_side(say: Any) -> None:
     )  # fmt: skip
     row = only(analyze(old, new))
     assert (row.cp_pmid, row.cp_recent_passage.split(".")[0]) == (1, "2")
+
+
+def test_the_interval_is_the_printed_one_else_from_the_counts(say: Any) -> None:
+    counted = rated(say, 24, numerator=48, denominator=200)
+    assert (counted.cp_low, counted.cp_high) == (18.6, 30.4)  # Wilson, 48 of 200
+    assert "Wilson" in counted.cp_interval
+    limits = {"value_low": 20.0, "value_high": 29.0, "value_limits": "CI"}
+    printed = rated(say, 24, numerator=48, denominator=200, **limits)
+    assert (printed.cp_low, printed.cp_high, printed.cp_interval) == (20, 29, "as printed")
+    bare = rated(say, 24)
+    assert pd.isna(bare.cp_low)
+    assert pd.isna(bare.cp_interval)
+    spread = rated(say, 24, value_low=20.0, value_high=29.0, value_limits="range")
+    assert pd.isna(spread.cp_low)  # from clinic to clinic: no interval of the figure
+
+
+def test_strength_class_and_year_are_those_that_the_recommendation_states(say: Any) -> None:
+    stated = {"rec_strength": "strong", "rec_grade": "1B", "rec_body": "Made-up Society"}
+    row = only(
+        analyze(say(1, PRACTICE, value=24), say(2, ADVICE, "REC", rec_year="2019", **stated))
+    )
+    assert (row.bp_strength, row.bp_grade, row.bp_body, row.bp_year) == (
+        "strong",
+        "1B",
+        "Made-up Society",
+        2019,
+    )
+    assert pd.isna(row.bp_level)  # not stated, so not told
+    silent = only(analyze(say(1, PRACTICE, value=24), say(2, ADVICE, "REC")))
+    assert pd.isna(silent.bp_strength)
+
+
+def test_evidence_from_elsewhere_is_marked(say: Any) -> None:
+    brief = BRIEF.model_copy(update={"audience": [Audience(profession="nurses", country="Norway")]})
+    abroad = say(1, PRACTICE, value=24, title="Zandoric fever: a survey of nurses in Kenya")
+    row = only(analyze(abroad, brief=brief))
+    assert row.cp_country == "Kenya"
+    assert row.audience_flag == "measured in other countries only"
+    here = say(2, PRACTICE.replace("24%", "35%"), value=35, title="Zandoric fever, nurses, Norway")
+    both = only(analyze(abroad, here, brief=brief))
+    assert both.audience_flag == ""
+    assert both.cp_local_passage.startswith("2.0.")
+    assert only(analyze(say(1, PRACTICE, value=24), brief=brief)).cp_country == "unknown"
 
 
 def test_words_of_one_root_are_one_subject(say: Any) -> None:
