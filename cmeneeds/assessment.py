@@ -72,6 +72,11 @@ class Assessment:
         gaps = with_edits(self.gaps, self.decisions)
         return gaps[gaps["decision"] != "reject"]
 
+    @property
+    def has_order(self) -> bool:
+        """Whether there are rows enough for their order to mean something."""
+        return int(self.presented["rank_best"].notna().sum()) > 1
+
     @cached_property
     def checked(self) -> pd.DataFrame:
         """The rules of gap logic over the presented rows, one line a row and rule."""

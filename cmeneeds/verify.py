@@ -343,7 +343,7 @@ _NAMED_CELLS = (
     "bp_system",
     "bp_body",
     "cp_interval",
-    "audience_fit",
+    "audience_fit", "priority_words",
     "pairing",
     "decision_reason",
     "decision_by",

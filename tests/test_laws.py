@@ -468,7 +468,7 @@ def test_law_6_the_report_text_has_no_markup_of_a_record(made_up_place: Path) ->
 
     walk(tree["blocks"])
     assert not kinds.keys() & {"RawBlock", "RawInline", "Math", "Note"}
-    charts = {f"figures/{name}" for name in ("publications", "sources", "magnitude")}
+    charts = {f"figures/{name}" for name in ("publications", "sources", "magnitude", "stability")}
     assert {c[2][0] for c in kinds["Image"]} <= charts
     assert all(c[2][0].startswith("https://pubmed.ncbi.nlm.nih.gov/") for c in kinds["Link"])
     reading = read(text)
@@ -758,6 +758,33 @@ def test_law_9_every_kind_of_decision_is_in_the_run_and_verified(
     change_text("report.md", '{.given key="decision.6"}', '{.given key="decision.7"}')(run)
     broken = verify_run(run, compare_library=False).broken
     assert [b.where for b in broken if "decision.7" in b.where]
+
+
+def test_law_9_a_record_that_only_the_writer_named_is_fetched_and_told(
+    made_up_place: Path, tmp_path: Path
+) -> None:
+    missed = runs.made_up_article(
+        pmid=150,
+        title="Trolleys of a made-up ward",
+        sections=(Section("Nurses left 7 of 9 trolleys unlocked."),),
+    )
+    library = runs.write_library(tmp_path / "l.sqlite", [*runs.made_up_records(), missed])
+    brief = runs.write_brief(tmp_path)
+    blank = Decision("G-own-1", "add", "", "B. Planner (made up)", "2021-06-08", "")
+    own = blank._replace(value="unlocked trolleys", passage="150.0.0-37")
+    save_decisions(
+        tmp_path / "zandoric.decisions.csv",
+        [own, blank._replace(gap_id="G-own-2", value="unknown", passage="151.0.0-9")],
+    )
+    run = make_report(brief, outputs=tmp_path / "outputs", library=library).folder
+    states = [r["state"] for r in rows_of(run / "decisions.csv")]
+    assert states == ["applied", "no such passage now"]
+    gaps = {r["gap_id"]: r for r in rows_of(run / "gaps.csv")}
+    assert gaps["G-own-1"]["current_practice"] == "Nurses left 7 of 9 trolleys unlocked."
+    (asked,) = [r for r in rows_of(run / "search_log.csv") if r["facet"] == "named by the writer"]
+    assert (asked["query"], asked["count"]) == ("151[uid] OR 150[uid]", "1")
+    assert asked["notes"] == "not there: PMID 151"
+    assert verify_run(run, compare_library=False).broken == []
 
 
 def test_law_9_a_writer_may_reject_every_row(made_up_place: Path) -> None:

@@ -165,6 +165,14 @@ class Body(Writer):
                 "Dot chart of the percentages that the records report for rows of the gap table, "
                 "on an axis from 0 to 100 percent; the same figures stand in the gap table.",
             )
+        if self.assessment.has_order:
+            text += md.picture(
+                "stability",
+                "Ranks of the gap table. The dot is the rank; the bar shows how far it moves when "
+                "one of the weights in turn is halved and doubled. Gaps stay before candidates.",
+                "Dot chart of the ranks of the rows of the gap table with a bar from the best to "
+                "the worst rank of each; the same ranks stand in gaps.csv.",
+            )
         return text
 
     def burden(self) -> str:
@@ -253,6 +261,8 @@ class Body(Writer):
             text += md.open_question("A decision about this row needs another look.")
             text += f"\nWhy: {named(flag)}.\n"
         text += writers_words(self.assessment, gap)
+        if why := text_of(gap.priority_words):
+            text += f"\nWhy it stands here: {named(why)}.\n"
         text += "\n### Current practice\n" + self.deck.card(gap.cp_passage)
         further = [a for a in addresses(gap.passages) if a != gap.cp_passage][:8]
         if further:

@@ -14,6 +14,7 @@ from cmeneeds.report.writing import percentage
 from cmeneeds.strategy import all_facets
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
     from cmeneeds.assessment import Assessment
@@ -100,7 +101,6 @@ def magnitude(assessment: Assessment, most: int = 12) -> Figure | None:
         "unknown": (COLOURS[6], "D", "direction unknown"),
     }
     seen: set[str] = set()
-    labels = []
     for position, gap in enumerate(each_row(rows)):
         colour, marker, meaning = looks[str(gap.cp_direction)]
         value = float(gap.cp_value)
@@ -115,16 +115,50 @@ def magnitude(assessment: Assessment, most: int = 12) -> Figure | None:
             annotation_clip=False, parse_math=False,
         )  # fmt: skip
         seen.add(meaning)
-        subject = clean(str(gap.subject))
-        name = f"{subject[:1].upper()}{subject[1:]}: {gap.group}"
-        labels.append(textwrap.shorten(name, 46, placeholder=" …"))
-    axes.set_yticks(range(len(labels)), labels, parse_math=False)
-    axes.invert_yaxis()
+    _name_rows(axes, rows)
     axes.set_xlim(0, 100)
     axes.set_xlabel("Percent, as the record reports it", color=INK, fontsize=9)
     axes.grid(axis="x", color="#e3e8ed", linewidth=0.8)
     axes.set_axisbelow(True)
     figure.legend(frameon=False, fontsize=8, loc="outside upper left", ncols=len(seen))
+    return figure
+
+
+def _name_rows(axes: Any, rows: pd.DataFrame) -> None:
+    """Name each row of the gap table at its height, the first at the top."""
+    labels = []
+    for gap in each_row(rows):
+        subject = clean(str(gap.subject))
+        name = f"{subject[:1].upper()}{subject[1:]}: {gap.group}"
+        labels.append(textwrap.shorten(name, 46, placeholder=" …"))
+    axes.set_yticks(range(len(labels)), labels, parse_math=False)
+    axes.invert_yaxis()
+
+
+def stability(assessment: Assessment, most: int = 12) -> Figure | None:
+    """Rank of each row, and how far it moves when one weight is halved or doubled.
+
+    None where there are fewer than two rows: there is no order to speak of.
+    """
+    if not assessment.has_order:
+        return None
+    rows = assessment.presented
+    rows = rows[rows["rank_best"].notna()].head(most)
+    figure, axes = _figure(6.6, 0.9 + 0.34 * len(rows))
+    for position, gap in enumerate(each_row(rows)):
+        best, worst, rank = int(gap.rank_best), int(gap.rank_worst), int(gap.rank)
+        axes.plot(
+            [best, worst], [position, position], color=COLOURS[0], linewidth=5, alpha=0.3,
+            solid_capstyle="round",
+        )  # fmt: skip
+        axes.plot(rank, position, "o", color=COLOURS[0], markersize=7)
+    _name_rows(axes, rows)
+    last = int(rows["rank_worst"].max())
+    axes.set_xlim(0.5, last + 0.5)
+    axes.set_xticks([r for r in range(1, last + 1) if last <= 12 or r % 5 == 0 or r == 1])
+    axes.set_xlabel("Rank; the bar is how far it moves", color=INK, fontsize=9)
+    axes.grid(axis="x", color="#e3e8ed", linewidth=0.8)
+    axes.set_axisbelow(True)
     return figure
 
 

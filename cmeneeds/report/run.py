@@ -11,7 +11,7 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 from cmeneeds import __version__
 from cmeneeds.brief import Brief
-from cmeneeds.decisions import decisions_path, load_decisions
+from cmeneeds.decisions import Decision, decisions_path, load_decisions
+from cmeneeds.decisions.sources import bring_in
 from cmeneeds.errors import (
     NoEvidence,
     ParameterError,
@@ -95,6 +96,7 @@ def write_tables(assessment: Assessment, folder: Path) -> bool:
         "publications": figures.publications(assessment),
         "sources": figures.source_map(assessment),
         "magnitude": figures.magnitude(assessment),
+        "stability": figures.stability(assessment),
     }
     for name, chart in charts.items():
         if chart is not None:
@@ -227,9 +229,9 @@ def make_report(
         raise ParameterError(f"there is no template {notebook}", "Name an .ipynb file.")
     checked = check_parameters(notebook, parameters or {})
     started = datetime.now(UTC)
-    load_decisions(decisions_path(brief_path))  # an unreadable file stops the run here
+    decisions = load_decisions(decisions_path(brief_path))  # an unreadable file stops the run here
     tell("searching")
-    records = _records(brief, library, count)
+    records = _records(brief, library, count, decisions)
     records.require_some(brief)
     folder = _new_folder(Path(outputs) / brief.slug, started)
     steps: dict[str, str] = {"searched": _now()}
@@ -260,13 +262,16 @@ def make_report(
 
 
 def _records(
-    brief: Brief, library: str | Path | None, count: Callable[[int], None] | None
+    brief: Brief,
+    library: str | Path | None,
+    count: Callable[[int], None] | None,
+    decisions: Sequence[Decision],
 ) -> Records:
     if library is not None and str(library).endswith(".jsonl.gz"):
         return Records.load(Path(library))
     source = open_source(brief.source, library, count)
     try:
-        return search(build_strategy(brief), source)
+        return bring_in(search(build_strategy(brief), source), decisions, source)
     finally:
         source.close()
 
