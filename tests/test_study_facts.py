@@ -88,6 +88,7 @@ def test_the_plainest_number_is_the_sample_size(
         ("They were seen from July 1, 2019 to July 31, 2019.", "2019"),
         ("They were seen from June to August 2019.", "2019"),
         ("They were seen in May 2019.", "2019"),
+        ("They were seen in February-May 2019.", "2019"),
         ("It follows a guideline published in 2019.", "unknown"),
         ("The search was updated in May 2019.", "unknown"),
         ("They will be seen in 2031.", "unknown"),
