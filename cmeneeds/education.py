@@ -125,9 +125,8 @@ def _planned(gap: Any, brief: Brief, baseline: Baseline | None) -> dict[str, str
     """One row."""
     codes, said = _causes(gap)
     cells = cause_cells(codes, found=bool(text_of(gap.cause)))
-    # Where every cited cause is out of reach of education, preparing a change is what is left.
-    beyond = bool(codes) and all(c.addressable == "no" for c in codes)
-    words = _level_words(gap, "S" if beyond else str(gap.gap_type))
+    level = _taught_level(gap, codes)
+    words = _level_words(gap, level)
     data = education_data()
     fill = {
         "subject": subject_in_sentence(str(gap.subject), brief),
@@ -144,7 +143,7 @@ def _planned(gap: Any, brief: Brief, baseline: Baseline | None) -> dict[str, str
             for kind, need in needs.items()
         }
     formats, rationale = _formats(codes, words, brief)
-    competencies, reason = _chosen_competencies(codes, str(gap.gap_type), brief, uncoded=uncoded)
+    competencies, reason = _chosen_competencies(codes, level, brief, uncoded=uncoded)
     return {
         "objective_id": str(gap.gap_id).replace("G-", "LO-", 1),
         "gap_id": str(gap.gap_id),
@@ -185,6 +184,14 @@ def _causes(gap: Any) -> tuple[tuple[CauseCode, ...], dict[str, str]]:
     said = {c.name: quotation(cause, c) for c in leading}
     listed = codes_of(text_of(getattr(gap, "cause_codes", "")))
     return listed or leading, said
+
+
+def _taught_level(gap: Any, codes: Sequence[CauseCode]) -> str:
+    """The level at which clinicians can be taught something about a gap."""
+    if codes and all(c.addressable == "no" for c in codes):
+        return "S"  # all cited causes are out of reach; preparing a change is what is left
+    # What patients know or do is no lack of the learners: they can learn to help.
+    return "O" if text_of(gap.actor) == "pat" and gap.gap_type != "S" else str(gap.gap_type)
 
 
 def _level_words(gap: Any, level: str) -> dict[str, Any]:
@@ -348,9 +355,11 @@ def subject_in_sentence(subject: str, brief: Brief) -> str:
     proper = frozenset(education_data()["proper_names"]) | {
         word for group in brief.audience if group.country for word in group.country.split()
     }
-    better = education_data()["reads_as"].get(subject.casefold())
-    name = better or _lowered(_turned(subject), proper)
+    data = education_data()
     topic = _lowered(_turned(brief.topic), proper)
+    if subject.casefold() in data["topic_alone"]:
+        return topic
+    name = data["reads_as"].get(subject.casefold()) or _lowered(_turned(subject), proper)
     if _kin(topic, name):
         return topic if set(tokens(name)) <= set(tokens(topic)) else name
     return f"{topic} and {name}"

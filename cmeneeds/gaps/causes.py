@@ -210,9 +210,9 @@ def cause_cells(codes: Iterable[CauseCode], *, found: bool = True) -> dict[str, 
     dict
         ``cause_codes``, which :func:`codes_of` reads, ``cabana_code``, ``comb_code``,
         ``education_addressable``, ``addressable_reason`` and ``non_educational_strategy``. What
-        several codes say is joined by ``; ``, each text once. ``education_addressable`` is ``yes``
-        or ``no`` if all codes agree, else ``partly``; it is ``unknown`` where a cause was found
-        but not coded.
+        several codes say is joined by ``; `` (reasons by ``. ``), each text once.
+        ``education_addressable`` is ``yes`` or ``no`` if all codes agree, else ``partly``; it is
+        ``unknown`` where a cause was found but not coded.
     """
     codes = list(codes)
     told = {c.addressable for c in codes}
@@ -235,7 +235,7 @@ def cause_cells(codes: Iterable[CauseCode], *, found: bool = True) -> dict[str, 
         "cabana_code": joined(c.cabana for c in codes),
         "comb_code": joined(c.com_b_code for c in codes),
         "education_addressable": told.pop() if len(told) == 1 else "partly",
-        "addressable_reason": joined(c.reason for c in codes),
+        "addressable_reason": ". ".join(dict.fromkeys(c.reason for c in codes)),
         "non_educational_strategy": joined(c.strategy for c in codes),
     }
 
