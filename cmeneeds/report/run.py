@@ -96,6 +96,7 @@ def write_tables(assessment: Assessment, folder: Path) -> bool:
         "publications": figures.publications(assessment),
         "sources": figures.source_map(assessment),
         "magnitude": figures.magnitude(assessment),
+        "stability": figures.stability(assessment),
     }
     for name, chart in charts.items():
         if chart is not None:
