@@ -21,6 +21,7 @@ from cmeneeds import statistics
 from cmeneeds.brief import Brief
 from cmeneeds.errors import UsageError
 from cmeneeds.learner_data import cells
+from cmeneeds.learner_data.columns import roles_of
 from cmeneeds.learner_data.model import LearnerFile
 from cmeneeds.records import Article, Term
 from cmeneeds.works import Works
@@ -360,6 +361,13 @@ def test_a_percentage_that_no_number_of_people_makes_is_flagged(give) -> None:
     assert row.value is None
 
 
+def test_a_given_percentage_stays_as_it_is(give) -> None:
+    file = give("measure,pre %,post %,n\nStarts it,48,61,60\n")
+    table = ld.learner_table([file])
+    assert table["value"].tolist() == [48, 61]
+    assert "worked out from rounded percentages" in table["change_note"].iloc[1]
+
+
 def test_a_percentage_names_its_count_only_where_one_fits(give) -> None:
     small, large = give("text,value,n\nNames it,42 %,50\nKnows it,42 %,5000\n").rows
     assert small.numerator == 21
@@ -551,9 +559,9 @@ def test_the_baseline_is_the_learners_own_unperceived_figure_of_the_gaps_level(g
     table = ld.learner_table([give(MATCHED)])
     gaps = gap_table()
     found = ld.baselines(table, gaps, ld.match(table, gaps))
-    assert found["G-1"].value == "20 of 50"  # not the one after, not the confidence
+    assert found["G-1"].value == "20 of 50, 40.0 %"  # not the one after, not the confidence
     assert found["G-1"].status == "proposed"
-    assert found["G-2"].value == "7 of 50"  # named by the writer, before the proposed one
+    assert found["G-2"].value == "7 of 50, 14.0 %"  # named by the writer, before the proposed one
     assert found["G-2"].status == "given by the writer"
     assert found["G-1"].source in set(table["learner_id"])
     assert found["G-1"].n == 50
@@ -563,6 +571,13 @@ def test_a_figure_of_another_level_is_no_baseline(give) -> None:
     table = ld.learner_table([give(MATCHED)])
     gaps = gap_table(gap_type="O")
     assert set(ld.baselines(table, gaps, ld.match(table, gaps))) == {"G-2"}
+
+
+def test_what_was_left_after_an_earlier_activity_is_said_to_be_that(give) -> None:
+    file = give("measure,type,pre %,post %,n,gap\nStarts it,performance,48,61,60,G-1\n")
+    table = ld.learner_table([file])
+    found = ld.baselines(table, gap_table(), ld.match(table, gap_table()))
+    assert found["G-1"].value == "61 %, after an earlier activity"
 
 
 def test_what_contradicts_itself_is_no_baseline(give) -> None:
@@ -638,3 +653,24 @@ def test_the_example_files_are_read_and_say_that_they_are_made_up() -> None:
         assert not file.notes
         for row in file.rows:
             assert row.measure.startswith("(Made up)")
+
+
+def test_every_example_of_the_page_is_read(give) -> None:
+    page = (BRIEFS.parent / "docs" / "your-own-data.md").read_text("utf-8")
+    examples = re.findall(r"```text\n(.*?)```", page, re.DOTALL)
+    assert len(examples) == 4
+    head, *answers = examples[-1].splitlines()
+    more = [f"{code},{rest}" for code in "2345" for _, rest in (a.split(",", 1) for a in answers)]
+    examples[-1] = "\n".join([head, *answers, *more])
+    kinds = [give(example, f"{i}.csv") for i, example in enumerate(examples)]
+    assert [file.kind for file in kinds] == ["items", "audit", "outcomes", "respondents"]
+    assert not any(file.notes for file in kinds[:3])
+
+
+def test_every_column_of_the_page_is_known() -> None:
+    page = (BRIEFS.parent / "docs" / "your-own-data.md").read_text("utf-8")
+    lines = [line.split("|") for line in page.splitlines() if line.startswith("| `")]
+    named = {n for cells in lines if len(cells) == 5 for n in re.findall(r"`([^`]+)`", cells[1])}
+    assert len(named) > 15
+    for name in named:
+        assert roles_of((name,)), name

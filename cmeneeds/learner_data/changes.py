@@ -124,7 +124,7 @@ def change(before: LearnerRow, after: LearnerRow) -> Change | None:
             "; the same people may stand in both, but who gained and who lost is not told, so they "
             "are compared as independent"
         )
-    if before.numerator is None or after.numerator is None:
+    if before.from_percentage or after.from_percentage:
         note += "; counts worked out from rounded percentages"
     return Change(before, after, points, None, effect, people, note)
 

@@ -12,7 +12,7 @@ from cmeneeds.errors import UsageError
 from cmeneeds.learner_data import cells as parse
 from cmeneeds.learner_data.columns import TYPES, Type, folded, phase_of, says_percent, type_of
 from cmeneeds.learner_data.grid import Grid
-from cmeneeds.learner_data.model import LearnerRow
+from cmeneeds.learner_data.model import MIN_PEOPLE, LearnerRow
 
 MAX_MEASURE = 300
 """Characters of an item's text."""
@@ -183,8 +183,9 @@ class Table:
                     numerator = nearest if Decimal(100) / n >= unit else None
                 else:
                     agrees = False
-                    self.notes.append(f"row {row}: no number of {n} people makes its percentage")
-            if agrees is False and numerator is not None:
+                    if n >= MIN_PEOPLE:
+                        self.notes.append(f"row {row}: no number of people makes its percentage")
+            if agrees is False and numerator is not None and n >= MIN_PEOPLE:
                 self.notes.append(f"row {row}: count and percentage do not fit each other")
         return LearnerRow(
             number=0,

@@ -35,7 +35,7 @@ class Baseline(NamedTuple):
     """Where learners stood before the activity, on one gap."""
 
     value: str
-    """As it stands in the line, such as ``21 of 50``."""
+    """As it is to be printed, such as ``21 of 50, 42.0 %``."""
     source: str
     """Address of the line."""
     n: int
@@ -176,13 +176,20 @@ def baselines(rows: pd.DataFrame, gaps: pd.DataFrame, matches: pd.DataFrame) -> 
 
 
 def _baseline(row: Any, status: str, earlier: bool) -> Baseline:
-    what = "earlier activity's learners, " + ("before it" if row.phase == "pre" else "after it")
-    words = what if earlier else "the provider's own learners"
-    if row.kind == "chart audit":
-        words = "charts of the provider's own learners"
-    parts = [f"{row.value_text} ({words}", f"n = {row.n}", text_of(row.period)]
+    """Put a line into the words of an outcomes plan."""
+    value = str(row.value_text)
+    if known(row.value) and known(row.numerator) and "of" in value.split():
+        value += f", {row.value:.1f} %"
+    if earlier:
+        value += f", {'before' if row.phase == 'pre' else 'after'} an earlier activity"
+    whose = (
+        "charts of the provider's own learners"
+        if row.kind == "chart audit"
+        else ("the provider's own learners")
+    )
+    parts = [f"{value} ({whose}", f"n = {row.n}", text_of(row.period)]
     return Baseline(
-        value=str(row.value_text),
+        value=value,
         source=str(row.learner_id),
         n=int(row.n),
         period=text_of(row.period),

@@ -20,7 +20,7 @@ KINDS = {
     "items": "survey or test",
     "audit": "chart audit",
     "outcomes": "earlier outcomes",
-    "respondents": "survey or test, counted from the answers",
+    "respondents": "survey or test, counted from single answers",
 }
 """Kinds of files, and how readers are told."""
 
@@ -79,9 +79,14 @@ class LearnerRow(_Value, frozen=True, kw_only=True):
         """Percent; None for means and where count and percentage contradict each other."""
         if self.agrees is False:
             return None
-        if self.numerator is not None:
-            return 100 * self.numerator / self.n
-        return float(self.percent) if self.percent else None
+        if self.from_percentage:
+            return float(self.percent)
+        return None if self.numerator is None else 100 * self.numerator / self.n
+
+    @property
+    def from_percentage(self) -> bool:
+        """Whether only a percentage was given, so that a count is worked out from it."""
+        return bool(self.percent) and self.agrees is None
 
 
 class LearnerFile(_Value, frozen=True, kw_only=True):
@@ -107,7 +112,7 @@ class LearnerFile(_Value, frozen=True, kw_only=True):
     @property
     def title(self) -> str:
         """What a reader sees as its title."""
-        return f"{KINDS[self.kind].capitalize()} of the provider ({self.name})"
+        return f"{KINDS[self.kind].capitalize()} ({self.name}), the provider's own data"
 
     @property
     def document(self) -> Document:
@@ -149,7 +154,7 @@ def with_text(row: LearnerRow, kind: str) -> LearnerRow:
         rest = f", SD {row.sd:g}" if row.sd is not None else ", SD not given"
         rest += f", {row.scale}" if row.scale else ""
         rest += f", n = {row.n}"
-    elif row.numerator is not None and not (row.percent and row.agrees is None):
+    elif row.numerator is not None and not row.from_percentage:
         figure = f"{row.numerator} of {row.n}"
         rest = f", given as {row.percent} %" if row.percent else ""
     else:
