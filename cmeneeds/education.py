@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -24,6 +24,8 @@ from cmeneeds.objectives import education_data
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from cmeneeds.learner_data import Baseline
 
 AWAITING = "awaiting writer"
 TO_BE_MEASURED = "none yet"
@@ -61,17 +63,6 @@ OBJECTIVE_COLUMNS = (
 )
 
 
-class Baseline(NamedTuple):
-    """What the learners' own data say about a gap, measured before the activity."""
-
-    value: str
-    """As it is to be printed, such as ``62%``."""
-    source: str
-    """Address of the cell in the provider's file."""
-    n: int | None
-    """How many learners, charts or answers; None if the file does not say."""
-
-
 def education_wording() -> dict[str, dict[str, Any]]:
     """Return the wording by gap type."""
     levels: dict[str, dict[str, Any]] = education_data()["levels"]
@@ -98,7 +89,7 @@ def plan_education(
     brief : Brief
         Support and persons are put aside; they change nothing here.
     baselines : mapping of str to Baseline, optional
-        The learners' own data, by ``gap_id``.
+        The learners' own data by ``gap_id``, as :func:`cmeneeds.learner_data.baselines` gives them.
 
     Returns
     -------
@@ -240,11 +231,8 @@ def _baseline(words: Mapping[str, Any], baseline: Baseline | None) -> dict[str, 
         how = words["instrument"][:1].lower() + words["instrument"][1:]
         missing = text["missing"].format(instrument=how, before=words["before"])
         return {"baseline": missing, "baseline_source": TO_BE_MEASURED}
-    n = text["n_unknown"] if baseline.n is None else text["n_known"].format(n=baseline.n)
-    return {
-        "baseline": text["given"].format(value=baseline.value, n=n),
-        "baseline_source": baseline.source,
-    }
+    given = text["given"].format(words=baseline.words, match=baseline.status)
+    return {"baseline": given, "baseline_source": baseline.source}
 
 
 # --- formats and competencies -------------------------------------------------------------------

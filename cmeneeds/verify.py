@@ -32,6 +32,7 @@ from cmeneeds.records import to_json
 from cmeneeds.report import markdown as md
 from cmeneeds.report.back_matter import accreditors
 from cmeneeds.report.decided import given_by
+from cmeneeds.report.learner_input import LABEL
 from cmeneeds.report.reading import read as read_report
 from cmeneeds.report.references import csl
 from cmeneeds.report.run import TABLES, write_csvs
@@ -45,6 +46,7 @@ KEYS = {
     "objectives": "objective_id",
     "decisions": "gap_id",
     "checks": "gap_id",
+    "learners": "learner_id",
     "search_log": "facet",
 }
 """Column that names a row of each table."""
@@ -200,7 +202,7 @@ def _check_tables(result: Verification, folder: Path, assessment: Assessment) ->
             derived = _rows((Path(derived_folder) / f"{name}.csv").read_text("utf-8"), KEYS[name])
             for row in sorted(said.keys() | derived.keys()):
                 _check_row(result, f"{name}.csv, {row}", said.get(row), derived.get(row))
-            if name == "findings":
+            if name in ("findings", "learners"):
                 for row, cells in said.items():
                     _check_passage(result, row, cells, works)
 
@@ -266,6 +268,7 @@ def _check_report(
         return
     works = assessment.records.works
     labels = dict(zip(assessment.findings["finding_id"], assessment.findings["label"], strict=True))
+    labels |= dict.fromkeys(assessment.learners.table["learner_id"], LABEL)
     for figure in reading.figures:
         sentence = _sentence(figure.passage, works)
         where = f"report.md, figure of {figure.passage}"
@@ -327,10 +330,12 @@ def _known_names(assessment: Assessment) -> frozenset[str]:
         said.update((text_of(gap.missing), *text_of(gap.missing).split("; ")))
         said.update(text_of(getattr(gap, c)) for c in _NAMED_CELLS)
     for objective in (*each_row(assessment.objectives), *each_row(assessment.planned)):
-        said.update(text_of(getattr(objective, c)) for c in _NAMED_WORDING)
+        cells = [text_of(getattr(objective, c)) for c in _NAMED_WORDING]
+        said.update(cells, *(cell.split("; ") for cell in cells))
     for words in education_wording().values():
         said.update((*_strings(words), f"Moore {words['moore']}"))
     said.update(_strings(list(accreditors().values())))
+    said.update(assessment.learners.names)
     for rule in RULES.values():
         said.update((rule.asks, rule.todo))
     return frozenset(md.clean(text) for text in said)
@@ -343,7 +348,8 @@ _NAMED_CELLS = (
     "bp_system",
     "bp_body",
     "cp_interval",
-    "audience_fit", "priority_words",
+    "audience_fit",
+    "priority_words",
     "pairing",
     "decision_reason",
     "decision_by",
@@ -352,7 +358,7 @@ _NAMED_CELLS = (
     "achievable_rate",
 )
 _NAMED_WORDING = (
-    "need_K", "need_C", "need_P", "objective", "outcome_measure", "instrument", "time_point",
+    "need", "need_K", "need_C", "need_P", "objective", "outcome_measure", "instrument", "time_point",
     "baseline", "non_educational_strategy", "competencies", "competency_reason", "formats",
     "format_rationale", "addressable_reason",
 )  # fmt: skip

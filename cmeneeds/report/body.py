@@ -10,6 +10,7 @@ from cmeneeds.education import TO_BE_MEASURED
 from cmeneeds.frames import each_row, known, text_of
 from cmeneeds.report import markdown as md
 from cmeneeds.report.decided import writers_words
+from cmeneeds.report.learner_input import learner_lines
 from cmeneeds.report.writing import Writer, addresses, named, percentage
 
 LEVELS = {
@@ -386,11 +387,10 @@ class Body(Writer):
         if rows.empty:
             return text + "\nThe level of this shortfall is unknown, so no objective is proposed.\n"
         plan = next(each_row(rows))
-        needs = [
-            f"Proposed need ({LEVELS[kind]}): {md.term(need)}"
-            for kind in "KCP"
-            if (need := text_of(getattr(plan, f"need_{kind}")))
-        ]
+        kinds = {k: need for k in "KCP" if (need := text_of(getattr(plan, f"need_{k}")))}
+        needs = [f"Proposed need ({LEVELS[k]}): {md.term(need)}" for k, need in kinds.items()]
+        if text_of(plan.need) not in ("", " ".join(kinds.values())):
+            needs = [f"Need, as the writer words it: {md.term(plan.need)}"]
         closable = f"Closable by education: {named(plan.addressable)}. "
         parts = [
             *needs,
@@ -420,12 +420,16 @@ class Body(Writer):
 
     def learner_input(self) -> str:
         """Learner and stakeholder input."""
-        text = ""
-        if self.brief.learner_data:
+        text = learner_lines(self.assessment.learners)
+        if text:
             text += md.open_question(
-                f"The brief names learner data ({', '.join(self.brief.learner_data)}), but none "
-                "were read in this run."
+                "Do these learners stand for the audience of the activity? Confirm the proposed "
+                "rows, or name them in the file."
             )
+        elif self.brief.learner_data:
+            said = ", ".join(named(entry) for entry in self.brief.learner_data)
+            text += f"\nThe brief names learner data: {said}.\n"
+            text += md.open_question("Give them as CSV files, so that they are read and cited.")
         else:
             text += md.open_question(
                 "No learner data were given: survey or test items, chart audit, earlier outcomes, "
