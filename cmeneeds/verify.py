@@ -358,9 +358,9 @@ _NAMED_CELLS = (
     "achievable_rate",
 )
 _NAMED_WORDING = (
-    "need", "need_K", "need_C", "need_P", "objective", "outcome_measure", "instrument", "time_point",
-    "baseline", "non_educational_strategy", "competencies", "competency_reason", "formats",
-    "format_rationale", "addressable_reason",
+    "need", "need_K", "need_C", "need_P", "objective", "outcome_measure", "instrument",
+    "time_point", "baseline", "non_educational_strategy", "competencies", "competency_reason",
+    "formats", "format_rationale", "addressable_reason",
 )  # fmt: skip
 
 
