@@ -19,6 +19,7 @@ from cmeneeds.evidence.findings import find
 from cmeneeds.frames import each_row, known, text_of
 from cmeneeds.gaps.priority import SCORES, priority_settings
 from cmeneeds.gaps.table import analyze_gaps
+from cmeneeds.learner_data import LearnerEvidence
 from cmeneeds.retrieval import Records
 
 if TYPE_CHECKING:
@@ -93,6 +94,13 @@ class Assessment:
         return with_edits(self.objectives, self.decisions)
 
     @cached_property
+    def learners(self) -> LearnerEvidence:
+        """The provider's own data beside the gap table."""
+        return LearnerEvidence(
+            self.records.learner, with_edits(self.gaps, self.decisions), self.brief
+        )
+
+    @cached_property
     def counts(self) -> dict[str, int | float]:
         """Every number that the report computes, by the key it is printed with."""
         works = self.records.works.values()
@@ -143,7 +151,7 @@ class Assessment:
             counts[f"gap.{gap.gap_id}.rank-best"] = int(gap.rank_best)
             counts[f"gap.{gap.gap_id}.rank-worst"] = int(gap.rank_worst)
             counts[f"gap.{gap.gap_id}.passages"] = len(str(gap.passages).split("; "))
-        return counts
+        return counts | self.learners.counts
 
 
 def assess(brief: Brief, records: Records, decisions: list[Decision] | None = None) -> Assessment:
@@ -173,7 +181,9 @@ def assess(brief: Brief, records: Records, decisions: list[Decision] | None = No
         proposals=OBJECTIVE_COLUMNS,
     )
     # The writer's subject and level go into what follows from them.
-    objectives = plan_education(with_edits(result.gaps, result.table), brief)
+    gaps = with_edits(result.gaps, result.table)
+    learners = LearnerEvidence(records.learner, gaps, brief)
+    objectives = plan_education(gaps, brief, learners.baselines)
     return Assessment(
         brief=brief,
         records=records,

@@ -182,10 +182,12 @@ class Document(_Value, frozen=True, kw_only=True):
     id: str
     """Such as ``PMC3258215`` or ``NBK12345``: letters and digits; addresses begin with it."""
     kind: str
-    """``pmc article``, ``book``, ``book section``, ``recommendation`` or ``trial registration``."""
+    """``pmc article``, ``book``, ``book section``, ``recommendation``, ``trial registration`` or
+    ``learner data``."""
     role: str = "study"
     """What it may be used for: ``study``, ``guideline`` (what should be done; what it says about
-    practice is quoted from others) or ``background`` (never one side of a gap)."""
+    practice is quoted from others), ``background`` (never one side of a gap) or ``learner`` (the
+    provider's own data)."""
     article_type: str = ""
     """As the source declares it, such as ``research-article`` or ``correction``."""
     title: str = ""

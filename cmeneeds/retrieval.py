@@ -21,6 +21,7 @@ import msgspec
 from cmeneeds.brief import Brief
 from cmeneeds.documents import Document
 from cmeneeds.errors import NoEvidence, RunBroken
+from cmeneeds.learner_data.model import LearnerFile
 from cmeneeds.records import Article
 from cmeneeds.search_log import SearchEntry
 from cmeneeds.sources import Source, open_source
@@ -62,6 +63,8 @@ class Records:
         What records outside this set say of the standing of those in it.
     checked : str
         ISO day on which PubMed was last asked for such notices; empty if never.
+    learner : tuple of LearnerFile
+        The provider's own data, as lines about groups of people.
     hint : str
         Where nothing was found: how the source would spell the topic. Not kept.
     """
@@ -79,6 +82,7 @@ class Records:
     notices: Notices = field(default_factory=Notices)
     checked: str = ""
     hint: str = ""
+    learner: tuple[LearnerFile, ...] = ()
 
     def __len__(self) -> int:
         """Number of records."""
@@ -96,7 +100,8 @@ class Records:
     @cached_property
     def works(self) -> Works:
         """Everything that can be cited, by citation key."""
-        return Works(self.articles, self.documents, self.notices, self.checked)
+        documents = (*self.documents, *(file.document for file in self.learner))
+        return Works(self.articles, documents, self.notices, self.checked)
 
     @property
     def background(self) -> tuple[Document, ...]:
@@ -180,6 +185,7 @@ class Records:
             for a in sorted(self.articles, key=lambda a: a.pmid)
         ]
         lines += [encode({"document": d}) for d in sorted(self.documents, key=lambda d: d.id)]
+        lines += [encode({"learner": file}) for file in self.learner]
         packed = io.BytesIO()
         with gzip.GzipFile(fileobj=packed, mode="wb", mtime=0, filename="") as stream:
             stream.write(b"\n".join(lines) + b"\n")
@@ -220,6 +226,7 @@ class Records:
             beside=head.beside,
             notices=Notices(dict(head.notices.by_pmid), dict(head.notices.by_doi)),
             checked=head.checked,
+            learner=tuple(row.learner for row in rows if row.learner is not None),
         )
 
 
@@ -248,15 +255,16 @@ class _Head(msgspec.Struct):
 
 
 class _Row(msgspec.Struct):
-    """A record with the facets that found it, or a document."""
+    """A record with the facets that found it, a document, or a file of learner data."""
 
     facets: tuple[str, ...] = ()
     record: Article | None = None
     document: Document | None = None
+    learner: LearnerFile | None = None
 
     def __post_init__(self) -> None:
-        if (self.record is None) is (self.document is None):
-            raise ValueError("a line holds a record or a document")
+        if sum(x is not None for x in (self.record, self.document, self.learner)) != 1:
+            raise ValueError("a line holds a record, a document or learner data")
 
 
 _line = msgspec.json.Decoder(_Row).decode

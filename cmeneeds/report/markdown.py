@@ -34,6 +34,7 @@ LABELS: Final = {
     "RATE": "Rate",
     "BURDEN": "Burden",
     "EVGAP": "Evidence gap",
+    "LEARNER": "Learner data",
     "OTHER": "Other",
 }
 """Evidence labels, and how a card names them."""

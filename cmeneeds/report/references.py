@@ -31,7 +31,8 @@ def csl(work: Work | Article) -> dict[str, Any]:
     """Describe a work as a CSL JSON item: its PubMed record if it has one, else its document.
 
     A document becomes a chapter or book where it has a book around it, an article where it has a
-    journal, else a web page with the day on which it was read.
+    journal, unpublished data where they are the provider's own, else a web page with the day on
+    which it was read.
     """
     if isinstance(work, Article):
         return _record(work)
@@ -64,6 +65,8 @@ def _document(document: Document) -> dict[str, Any]:
     # The style would print one body twice, as author and as publisher.
     if {"literal": publisher} not in item["author"]:
         item["publisher"] = publisher
+    if document.kind == "learner data":
+        item |= {"type": "document", "genre": "Unpublished data"}
     if item["type"] == "webpage":
         item["container-title"] = item.pop("publisher", "")
     dated = re.match(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?$", document.date)

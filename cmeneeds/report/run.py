@@ -13,7 +13,7 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -31,6 +31,7 @@ from cmeneeds.errors import (
     RunTimedOut,
     UsageError,
 )
+from cmeneeds.learner_data import LearnerFile, read_learner_data
 from cmeneeds.report import figures
 from cmeneeds.report.tables import write_atomically, write_csv
 from cmeneeds.resources import shared_path
@@ -49,7 +50,7 @@ TEMPLATE = "templates/needs_assessment.ipynb"
 CELL_TIMEOUT = 600
 """Seconds that one cell may take."""
 
-TABLES = ("findings", "gaps", "objectives", "decisions", "checks", "search_log")
+TABLES = ("findings", "gaps", "objectives", "decisions", "checks", "learners", "search_log")
 OWN_PARAMETERS = ("brief_file", "snapshot_file", "decisions_file")
 """Parameters that the run sets itself."""
 
@@ -114,6 +115,7 @@ def write_csvs(assessment: Assessment, folder: Path) -> None:
         "objectives": assessment.objectives,
         "decisions": assessment.decisions,
         "checks": assessment.checked,
+        "learners": assessment.learners.table,
         "search_log": assessment.records.search_log,
     }
     for name, table in tables.items():
@@ -230,8 +232,11 @@ def make_report(
     checked = check_parameters(notebook, parameters or {})
     started = datetime.now(UTC)
     decisions = load_decisions(decisions_path(brief_path))  # an unreadable file stops the run here
+    learner = _learner_data(brief, brief_path, library)  # before anything is searched
     tell("searching")
     records = _records(brief, library, count, decisions)
+    if learner:
+        records = replace(records, learner=learner)
     records.require_some(brief)
     folder = _new_folder(Path(outputs) / brief.slug, started)
     steps: dict[str, str] = {"searched": _now()}
@@ -259,6 +264,15 @@ def make_report(
         raise error
     _point_latest(folder)
     return Run(folder, manifest)
+
+
+def _learner_data(
+    brief: Brief, brief_path: Path, library: str | Path | None
+) -> tuple[LearnerFile, ...]:
+    """Read the files that the brief names; a snapshot holds its own lines."""
+    if library is not None and str(library).endswith(".jsonl.gz"):
+        return ()
+    return read_learner_data(brief_path.parent / name for name in brief.learner_files)
 
 
 def _records(
