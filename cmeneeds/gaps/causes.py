@@ -17,6 +17,8 @@ from typing import Any, Final, Literal
 
 import yaml
 
+from cmeneeds.evidence.lexicon import required_strings
+
 Addressable = Literal["yes", "partly", "no"]
 
 NOT_CODED: Final = "not coded"
@@ -104,14 +106,14 @@ def code_cause(text: str, level: str = "", actor: str = "") -> tuple[CauseCode, 
     """
     text = text[:LONGEST_SENTENCE]
     table = _table()
-    closed = [m.span() for pattern in table.effect for m in pattern.finditer(text)]
+    lower = text.casefold()
+    closed = [span for words in table.effect for span in words.spans(text, lower)]
     closed += _denied(text, table)
     announced = table.announces.search(text)
     found: list[CauseCode] = []
     for code, patterns, listed in table.codes:
-        for pattern in (*patterns, *listed) if announced else patterns:
-            for match in pattern.finditer(text):
-                start, end = match.span()
+        for words in (*patterns, *listed) if announced else patterns:
+            for start, end in words.spans(text, lower):
                 if not any(a <= start < b for a, b in closed):
                     found.append(replace(code, start=start, end=end))
     whole = [c for c in found if not any(_swallows(o, c, text) for o in found)]
@@ -241,13 +243,28 @@ def cause_cells(codes: Iterable[CauseCode], *, found: bool = True) -> dict[str, 
 
 
 @dataclass(frozen=True)
+class _Words:
+    """A pattern behind the short strings of which one must occur for it to match."""
+
+    pattern: re.Pattern[str]
+    hints: tuple[str, ...]
+    """Lower case; empty: unknown."""
+
+    def spans(self, text: str, lower: str) -> list[tuple[int, int]]:
+        """Where it matches."""
+        if self.hints and not any(hint in lower for hint in self.hints):
+            return []
+        return [m.span() for m in self.pattern.finditer(text)]
+
+
+@dataclass(frozen=True)
 class _Table:
     """``data/causes.yaml``, compiled."""
 
-    codes: tuple[tuple[CauseCode, tuple[re.Pattern[str], ...], tuple[re.Pattern[str], ...]], ...]
+    codes: tuple[tuple[CauseCode, tuple[_Words, ...], tuple[_Words, ...]], ...]
     announces: re.Pattern[str]
     denied: tuple[re.Pattern[str], ...]
-    effect: tuple[re.Pattern[str], ...]
+    effect: tuple[_Words, ...]
     patients_reason: str
     patients_strategy: str
 
@@ -265,8 +282,8 @@ def cause_wording() -> dict[str, Any]:
 def _table() -> _Table:
     data = cause_wording()
 
-    def compiled(patterns: list[str]) -> tuple[re.Pattern[str], ...]:
-        return tuple(re.compile(p, re.IGNORECASE) for p in patterns)
+    def compiled(patterns: list[str]) -> tuple[_Words, ...]:
+        return tuple(_Words(re.compile(p, re.IGNORECASE), required_strings(p)) for p in patterns)
 
     codes = []
     for name, entry in data["codes"].items():
@@ -283,7 +300,7 @@ def _table() -> _Table:
     return _Table(
         tuple(codes),
         re.compile(data["announces"], re.IGNORECASE),
-        compiled(data["denied"]),
+        tuple(re.compile(p, re.IGNORECASE) for p in data["denied"]),
         compiled(data["effect"]),
         data["patients"]["reason"],
         data["patients"]["strategy"],
