@@ -417,6 +417,7 @@ def test_needs_name_the_whole_audience() -> None:
         ("Zandoric Fever", "zandoric fever"),
         ("Fever clinics", "fever clinics"),
         ("Race", "zandoric fever"),
+        ("Willingness", "zandoric fever and the willingness to accept care"),
     ],
 )
 def test_the_name_of_a_subject_reads_like_english(subject: str, inside: str) -> None:

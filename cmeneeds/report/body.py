@@ -170,7 +170,7 @@ class Body(Writer):
             text += md.picture(
                 "stability",
                 "Ranks of the gap table. The dot is the rank; the bar shows how far it moves when "
-                "one of the weights in turn is halved and doubled. Gaps stay before candidates.",
+                "one of the weights in turn is lowered or raised. Gaps stay before candidates.",
                 "Dot chart of the ranks of the rows of the gap table with a bar from the best to "
                 "the worst rank of each; the same ranks stand in gaps.csv.",
             )
@@ -513,7 +513,8 @@ class Body(Writer):
         if not by_choice:
             return "\nNothing to design for yet: no objective is proposed.\n"
         lines = [
-            f"- For {'; '.join(named(n) for n in names)}: {named(formats)}. {named(rationale)}"
+            f"- **{named(formats.replace('; ', ', '))}**, for {'; '.join(map(named, names))}. "
+            f"{named(rationale)}"
             for (formats, rationale), names in by_choice.items()
         ]
         text = "\nFormats that suit the root cause, else the level:\n\n" + "\n".join(lines) + "\n"
