@@ -205,7 +205,7 @@ def lines(
         yield from _table(scores(decided[mask], truth[mask], pmids[mask]))
     if full:
         error = calibration_error(logits[:, : len(LABELS)], truth)
-        yield f"  calibration error {error:.3f} before the temperature"
+        yield f"  calibration error {error:.3f}"
         for head, start in (("level", len(LABELS)), ("actor", len(LABELS) + len(LEVELS))):
             right = np.array([getattr(one, head) for one in examples])
             known = right != NONE

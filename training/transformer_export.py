@@ -9,6 +9,7 @@ extreme token.
 from __future__ import annotations
 
 import io
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,8 @@ def export(network: Network, target: Path) -> None:
         dynamo=False,
     )
     model = onnx.load_from_string(stream.getvalue())
+    # It reports every node otherwise.
+    logging.getLogger("onnxruntime.quantization.matmul_nbits_quantizer").setLevel(logging.WARNING)
     quantizer = MatMulNBitsQuantizer(
         model,
         algo_config=DefaultWeightOnlyQuantConfig(
