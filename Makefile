@@ -36,7 +36,7 @@ lab: $(READY)
 
 # Fits the evidence model again from labels/ and the sample corpus.
 model: $(READY)
-	$(BIN)/python -m training.cue_weights --write
+	$(BIN)/python -m training.model --write
 
 # Fine-tunes the optional transformer and writes its weights into the user's folder. Training
 # needs packages that nothing else here does, so it has an environment of its own.

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from benchmarks import library_import, library_queries, pubmed_fetch, xml_to_article
+from benchmarks import (
+    library_import,
+    library_queries,
+    pubmed_fetch,
+    sentences,
+    transformer_read,
+    xml_to_article,
+)
 
 
 def main() -> None:
     """Run them one after another, so that they do not disturb each other."""
     for number, module in enumerate(
-        (xml_to_article, library_import, library_queries, pubmed_fetch)
+        (xml_to_article, library_import, library_queries, pubmed_fetch, sentences, transformer_read)
     ):
         if number:
             print()

@@ -213,6 +213,9 @@ def classify(
     file: Annotated[
         Path | None, typer.Argument(help="JSON lines; standard input if none is named.")
     ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Add what spoke most for each label.")
+    ] = False,
 ) -> None:
     """Label sentences: JSON lines in, JSON lines out."""
     import json
@@ -225,7 +228,7 @@ def classify(
         raise UsageError(f"{file} cannot be read: {error.strerror}", "Name a file.") from None
     try:
         with stream:
-            for answer in classify_jsonl(stream):
+            for answer in classify_jsonl(stream, explain):
                 sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
     except UnicodeDecodeError:
         name = file.name if file else "the input"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from importlib import resources
 
 import pytest
 
@@ -12,11 +11,18 @@ from cmeneeds.errors import UsageError
 from cmeneeds.evidence.classify import (
     LABELS,
     LEVELED,
+    Sentence,
     classify,
     classify_jsonl,
+    classify_sentences,
     section_kind,
     signals,
 )
+from cmeneeds.evidence.explain import explain
+from cmeneeds.evidence.features import groups, together, tokens
+from cmeneeds.evidence.lexicon import cues
+from cmeneeds.evidence.model import lexical, model, probabilities, sums
+from cmeneeds.evidence.rates import rates
 
 
 @pytest.mark.parametrize(
@@ -97,19 +103,104 @@ def test_headings(heading: str, kind: str) -> None:
     assert section_kind(heading) == kind
 
 
-def test_probabilities_are_measured_and_grow_with_the_margin() -> None:
-    source = resources.files("cmeneeds.data") / "cue_weights.json"
-    data = json.loads(source.read_text(encoding="utf-8"))
-    assert set(data["shares"]) == set(LABELS) == set(data["label"]["classes"])
-    assert data["about"]
-    for label in LABELS:
-        shares, counts = data["shares"][label], data["right_of_decided"][label]
-        assert shares == sorted(shares)
-        assert len(shares) == len(counts) == len(data["bands"]) + 1
-        right, decided = (sum(column) for column in zip(*counts, strict=True))
-        promised = sum(share * n for share, (_, n) in zip(shares, counts, strict=True)) / decided
-        # What is promised is, over all decisions, what was measured.
-        assert promised == pytest.approx(right / decided, abs=0.03)
+def test_probabilities_of_all_labels_add_up() -> None:
+    scores = lexical(["Only 21% of nurses were trained.", "Cells of mice were measured.", ""])
+    told = probabilities(scores)
+    assert told.shape == (3, len(LABELS))
+    assert told.sum(axis=1).tolist() == pytest.approx([1, 1, 1], abs=1e-5)
+    assert told.min() > 0
+
+
+MANY = [
+    Sentence("Only 21% of nurses received training and screening remained low.", "RESULTS"),
+    Sentence("We measured the expression of genes in cells of mice.", "METHODS"),
+    Sentence(""),
+    Sentence("The main barriers were lack of time, cost and fear of side effects."),
+    Sentence("\u0130stanbul: 40% of patients were screened.", "RESULTS"),
+] * 150
+
+
+def test_many_at_once_get_what_each_gets_alone() -> None:
+    labels = classify_sentences(MANY)
+    assert len(labels) == len(MANY)
+    assert labels[:5] == labels[5:10]
+    for sentence, label in zip(MANY[:5], labels, strict=False):
+        alone = classify(sentence.text, sentence.section)
+        assert (alone.label, alone.level, alone.actor) == (label.label, label.level, label.actor)
+        assert alone.probability == pytest.approx(label.probability, abs=1e-3)
+        assert (alone.rate, alone.cues) == (label.rate, label.cues)
+    assert classify_sentences([]) == []
+
+
+def test_rates_of_other_sentences_can_be_left_out() -> None:
+    sentence = Sentence("Of the mice, 12/40 (30%) were male.", "METHODS")
+    (full,), (lean,) = classify_sentences([sentence]), classify_sentences([sentence], False)
+    assert full.rate is not None
+    assert lean.rate is None
+    assert full.label == lean.label == "OTHER"
+
+
+# --- negation, and words that look like gaps ----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "No difference in knowledge was found between the groups.",
+        "The blood-brain barrier was impaired in these mice.",
+        "The anion gap was low in these samples.",
+        "Cellular uptake of the particles was poor.",
+        "Arterial compliance was low in this model.",
+        "Little is known about the mechanism of this protein.",
+        "Further research is needed to close this knowledge gap.",
+    ],
+)
+def test_what_is_no_practice_gap(text: str) -> None:
+    assert classify(text).label != "GAP"
+
+
+# --- reasons ------------------------------------------------------------------------------------
+
+
+def test_reasons_name_words_and_where_they_stand() -> None:
+    text = "Screening remained low, and only 21% of nurses had been trained."
+    reasons = explain(text, "RESULTS")
+    assert 0 < len(reasons) <= 8
+    sizes = [abs(reason.points) for reason in reasons]
+    assert sizes == sorted(sizes, reverse=True)
+    placed = [reason for reason in reasons if reason.start is not None and reason.kind == "runs"]
+    for reason in placed:
+        words = [word for word in reason.feature.split(" ") if word not in "^$"]
+        assert tokens(text[reason.start : reason.end]) == words
+    assert explain(text, "RESULTS", label="OTHER") != reasons
+
+
+def test_reasons_add_up_to_the_score() -> None:
+    text = "Only 21% of nurses were trained."
+    every = explain(text, "RESULTS", label="GAP", most=10_000)
+    found = cues(text)
+    told = groups(text)
+    named = signals(text, "RESULTS", found, rates(text), told)
+    scores = lexical([text]) + sums("groups", [together(told, text)]) + sums("signals", [named])
+    labels = scores[0, : len(LABELS)] - model().intercept[: len(LABELS)]
+    assert sum(one.points for one in every) == pytest.approx(labels[0] - labels.mean(), abs=0.02)
+
+
+@pytest.mark.parametrize("text", ["", "\u0130" * 50, "%" * 9000, "\x00low", "low " * 9000])
+def test_reasons_for_hostile_text(text: str) -> None:
+    for reason in explain(text):
+        assert reason.start is None or 0 <= reason.start < (reason.end or 0) <= len(text)
+
+
+def test_json_lines_can_say_why() -> None:
+    line = '{"id": 1, "text": "Only 31/50 (62%) of nurses knew.", "section": "RESULTS"}'
+    (answer,) = classify_jsonl([line], explain=True)
+    assert list(answer)[-1] == "because"
+    assert {"feature", "kind", "points", "start", "end"} == set(answer["because"][0])
+    json.dumps(answer, allow_nan=False)
+
+
+# --- hostile text -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("piece", ["a", "low ", "only 1% ", "\x00", "\u05d0 ", "1 of ", "study "])

@@ -29,7 +29,7 @@ ROUNDS = {"t": "first round", "w": "second round"}
 """What the first letter of an id stands for."""
 LATER_FILE = LABELS_FILE.parent / "later_sentences.csv"
 """Sentences read later, to learn from only: their choice was guided by a model."""
-LATER_ROUNDS = {"m": "third round"}
+LATER_ROUNDS = {"m": "third round", "x": "fourth round"}
 
 
 class LabelsUnusable(CmeneedsError):

@@ -1,34 +1,31 @@
 """What a sentence says about practice: its label, how sure that is, and why.
 
-The decision adds up named signals: cues and word groups of the lexicon, the kind of section and
-the numbers. Each signal carries points for each label (``cmeneeds/data/cue_weights.json``, which
-says how they were obtained); the label with most points wins. The margin by which it wins falls
-in a band, and the probability is the share of right answers measured for that label and band on
-labelled sentences of articles that the points had not seen. It describes a mix of sentences rich
-in practice statements; among all sentences of PubMed the share is lower.
+The decision adds up points of words, pairs of words, word groups and signals (cues of the lexicon,
+the kind of section, the numbers); :mod:`cmeneeds.evidence.model` says where they come from. Words
+alone decide which sentences are worth a closer look; the others are ``OTHER``. The probability is
+calibrated on labelled sentences of articles that the points had not seen. It describes a mix of
+sentences rich in practice statements; among all sentences of PubMed the share is lower.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import re
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from importlib import resources
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cmeneeds.errors import UsageError
-from cmeneeds.evidence.lexicon import Cue, cues, read_lexicon, required_strings
+from cmeneeds.evidence.features import groups, together
+from cmeneeds.evidence.lexicon import Cue, cues
+from cmeneeds.evidence.model import LABELS as LABELS
+from cmeneeds.evidence.model import decide, lexical, sums, worth_a_look
 from cmeneeds.evidence.rates import Rate, rates
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from cmeneeds.records import Markup
-
-LABELS = ("GAP", "CAUSE", "REC", "RATE", "BURDEN", "EVGAP", "OTHER")
-"""Labels, in the order in which they win a tie."""
 
 LEVELED = ("GAP", "CAUSE", "RATE")
 """Labels that carry a level and an actor."""
@@ -44,7 +41,7 @@ class Label:
     label: str
     """GAP, CAUSE, REC, RATE, BURDEN, EVGAP or OTHER."""
     probability: float
-    """Share of right answers measured for such a decision, 0 to 1."""
+    """Calibrated probability of the label, 0 to 1."""
     level: str | None
     """K knowledge, C competence, P performance, O patient outcome, S system; or None."""
     actor: str | None
@@ -110,119 +107,12 @@ _QUOTED = re.compile(
 )
 
 
-class _Points(NamedTuple):
-    """What each signal counts for each class."""
-
-    classes: tuple[str, ...]
-    points: dict[str, tuple[float, ...]]
-
-    def decide(self, names: Iterable[str]) -> tuple[str, float]:
-        """Add up: the winning class, and its margin on the logistic scale between 0 and 1."""
-        totals = [0.0] * len(self.classes)
-        for name in names:
-            for place, value in enumerate(self.points.get(name, ())):
-                totals[place] += value
-        best = max(range(len(totals)), key=lambda place: totals[place])
-        return self.classes[best], 1 / sum(math.exp(total - totals[best]) for total in totals)
-
-
-class _Table(NamedTuple):
-    """All points, and the measured shares of right answers."""
-
-    label: _Points
-    level: _Points
-    actor: _Points
-    bands: tuple[float, ...]
-    shares: dict[str, tuple[float, ...]]
-
-
-@cache
-def _table() -> _Table:
-    """Read the table of points, once."""
-    source = resources.files("cmeneeds.data") / "cue_weights.json"
-    data: dict[str, Any] = json.loads(source.read_text(encoding="utf-8"))
-    label, level, actor = (
-        _Points(
-            tuple(data[name]["classes"]),
-            {signal: tuple(points) for signal, points in data[name]["points"].items()},
-        )
-        for name in ("label", "level", "actor")
-    )
-    shares = {name: tuple(values) for name, values in data["shares"].items()}
-    return _Table(label, level, actor, tuple(data["bands"]), shares)
-
-
-class _Vocabulary(NamedTuple):
-    """The groups of words, made ready for looking up."""
-
-    words: tuple[tuple[str, re.Pattern[str]], ...]
-    """Alternatives that are one word, tried on each word once per process."""
-    phrases: tuple[tuple[str, re.Pattern[str], tuple[str, ...]], ...]
-    """The others, with strings of which one must occur."""
-
-
-@cache
-def _vocabulary() -> _Vocabulary:
-    """Compile the groups of words, once."""
-    words, phrases = [], []
-    for name, alternatives in read_lexicon()["word_groups"].items():
-        single: list[str] = []
-        several: list[str] = []
-        for alternative in _alternatives("|".join(alternatives)):
-            (several if re.search(r"[ :-](?!i:)|\(\?!", alternative) else single).append(
-                alternative
-            )
-        if single:
-            words.append((name, re.compile("|".join(single), re.IGNORECASE)))
-        if several:
-            pattern = rf"\b(?:{'|'.join(several)})(?!\w)"
-            phrases.append((name, re.compile(pattern, re.IGNORECASE), required_strings(pattern)))
-    return _Vocabulary(tuple(words), tuple(phrases))
-
-
-def _alternatives(pattern: str) -> list[str]:
-    """Split a pattern at its outermost bars."""
-    parts, depth = [""], 0
-    for sign in pattern:
-        depth += (sign == "(") - (sign == ")")
-        if sign == "|" and not depth:
-            parts.append("")
-        else:
-            parts[-1] += sign
-    return parts
-
-
-@lru_cache(maxsize=1 << 16)
-def _word_signals(word: str) -> frozenset[str]:
-    """Name the groups that a single word belongs to."""
-    return frozenset(name for name, pattern in _vocabulary().words if pattern.fullmatch(word))
-
-
-_WORD = re.compile(r"\w+")
-
-
-def _groups(text: str) -> set[str]:
-    """Name the groups of words that occur in a text."""
-    found: set[str] = set()
-    for word in set(_WORD.findall(text)):
-        if len(word) <= _LONGEST_WORD:
-            found |= _word_signals(word)
-    lower = text.lower()
-    for name, pattern, hints in _vocabulary().phrases:
-        if (
-            name not in found
-            and (not hints or any(hint in lower for hint in hints))
-            and pattern.search(text)
-        ):
-            found.add(name)
-    return found
-
-
-_LONGEST_WORD = 40
-
-
 def signals(
-    text: str, section: str, found: Sequence[Cue], numbers: Sequence[Rate]
+    text: str,
+    section: str,
+    found: Sequence[Cue],
+    numbers: Sequence[Rate],
+    words: set[str] | None = None,
 ) -> tuple[str, ...]:
     """Name everything in a sentence that carries points.
 
@@ -234,6 +124,8 @@ def signals(
         The cues of the sentence.
     numbers : sequence of Rate
         The rates of the sentence.
+    words : set of str, optional
+        The word groups found in the sentence, if they are known already.
 
     Returns
     -------
@@ -242,7 +134,7 @@ def signals(
     """
     names = ["any", f"section:{section_kind(section)}"]
     names += sorted({f"cue:{cue.name}" for cue in found})
-    words = _groups(text)
+    words = groups(text) if words is None else words
     names += sorted(words)
     doing = words & {"process", "adherence", "care", "guideline"}
     mind = words & {"knowledge", "confidence", "attitude"}
@@ -265,6 +157,16 @@ def signals(
     return tuple(names)
 
 
+class Sentence(NamedTuple):
+    """A sentence to label."""
+
+    text: str
+    section: str = ""
+    """Heading or NlmCategory of its section; ``title`` for a title."""
+    markup: Sequence[Markup] = ()
+    """Inline elements, with offsets in the sentence."""
+
+
 def classify(text: str, section: str = "", title: str = "", markup: Sequence[Markup] = ()) -> Label:
     """Label a sentence.
 
@@ -275,35 +177,87 @@ def classify(text: str, section: str = "", title: str = "", markup: Sequence[Mar
     section : str, optional
         Heading or NlmCategory of its section; ``title`` for a title.
     title : str, optional
-        Title of the article. Not used by this version.
+        Title of the article. Not used: knowing it made the labels no better.
     markup : sequence of Markup, optional
         Inline elements, with offsets in the sentence.
 
     Returns
     -------
     Label
-        Label, measured probability, and what led to them.
+        Label, calibrated probability, and what led to them.
     """
-    text = text[:LONGEST_SENTENCE]
-    found = cues(text)
-    numbers = rates(text, markup)
-    names = signals(text, section, found, numbers)
-    table = _table()
-    label, margin = table.label.decide(names)
-    band = sum(margin >= edge for edge in table.bands)
-    level = actor = None
-    if label in LEVELED:
-        named = (*names, f"label:{label}")
-        level, actor = table.level.decide(named)[0], table.actor.decide(named)[0]
-    return Label(
-        label,
-        table.shares[label][band],
-        level,
-        actor,
-        _main_rate(found, numbers),
-        found,
-        _secondary(text, section, bool(numbers)),
+    return classify_sentences([Sentence(text, section, markup)])[0]
+
+
+def classify_sentences(sentences: Sequence[Sentence], all_rates: bool = True) -> list[Label]:
+    """Label many sentences at once, which is faster than one by one and gives the same labels.
+
+    Parameters
+    ----------
+    sentences : sequence of Sentence
+        What to label.
+    all_rates : bool, optional
+        Look for rates also in sentences whose words say nothing about practice. Without, their
+        ``rate`` is None.
+
+    Returns
+    -------
+    list of Label
+        In the order of ``sentences``.
+    """
+    labels: list[Label] = []
+    for start in range(0, len(sentences), _AT_ONCE):
+        labels += _classify(sentences[start : start + _AT_ONCE], all_rates)
+    return labels
+
+
+_AT_ONCE = 512
+
+
+def _classify(sentences: Sequence[Sentence], all_rates: bool) -> list[Label]:
+    """Label a batch."""
+    texts = [one.text[:LONGEST_SENTENCE] for one in sentences]
+    if not texts:
+        return []
+    scores = lexical(texts)
+    close = [place for place, passed in enumerate(worth_a_look(scores)) if passed]
+    found: list[tuple[Cue, ...]] = [()] * len(texts)
+    numbers: list[Sequence[Rate]] = [()] * len(texts)
+    for place in range(len(texts)) if all_rates else close:
+        numbers[place] = rates(texts[place], sentences[place].markup)
+    told = {place: groups(texts[place]) for place in close}
+    for place in close:
+        found[place] = cues(texts[place])
+    named = [signals(texts[n], sentences[n].section, found[n], numbers[n], told[n]) for n in close]
+    pairs = [together(told[n], texts[n]) for n in close]
+    decided = dict(
+        zip(
+            close,
+            decide(scores[close] + sums("groups", pairs) + sums("signals", named)),
+            strict=True,
+        )
     )
+    out = []
+    for place, text in enumerate(texts):
+        decision = decided.get(place)
+        label = decision.label if decision else "OTHER"
+        leveled = decision is not None and label in LEVELED
+        out.append(
+            Label(
+                label,
+                decision.probability if decision else _SCREENED,
+                decision.level if decision and leveled else None,
+                decision.actor if decision and leveled else None,
+                _main_rate(found[place], numbers[place]),
+                found[place],
+                _secondary(text, sentences[place].section, bool(numbers[place])),
+            )
+        )
+    return out
+
+
+_SCREENED = 0.9
+"""Probability of OTHER where words alone decided; measured in ``docs/evidence-model.md``."""
 
 
 def _main_rate(found: Sequence[Cue], numbers: Sequence[Rate]) -> Rate | None:
@@ -324,41 +278,68 @@ def _secondary(text: str, section: str, numbers: bool) -> bool:
     return bool(_QUOTED.search(text)) or (section_kind(section) == "background" and numbers)
 
 
-def classify_jsonl(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
+def classify_jsonl(lines: Iterable[str], explain: bool = False) -> Iterator[dict[str, Any]]:
     """Label sentences given as JSON lines.
 
     Parameters
     ----------
     lines : iterable of str
         Objects with ``text`` and perhaps ``id``, ``section``, ``title``. Empty lines are skipped.
+    explain : bool, optional
+        Add ``because``: what spoke most for the label, or against it, strongest first.
 
     Yields
     ------
     dict
         ``id`` (None if it was missing), ``label``, ``probability``, ``level``, ``actor``,
-        ``value``, ``numerator``, ``denominator``.
+        ``value``, ``numerator``, ``denominator``; perhaps ``because``, a list of ``feature``,
+        ``kind``, ``points``, ``start`` and ``end``.
 
     Raises
     ------
     UsageError
-        Naming the line that cannot be read.
+        Naming the line that cannot be read, once the lines before it are answered.
     """
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        entry = _entry(number, line)
-        label = classify(entry["text"], entry.get("section") or "", entry.get("title") or "")
-        rate = label.rate
-        yield {
-            "id": entry.get("id"),
-            "label": label.label,
-            "probability": label.probability,
-            "level": label.level,
-            "actor": label.actor,
-            "value": rate.value if rate else None,
-            "numerator": rate.numerator if rate else None,
-            "denominator": rate.denominator if rate else None,
-        }
+    numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
+    while batch := list(islice(numbered, _AT_ONCE)):
+        entries: list[dict[str, Any]] = []
+        wrong: UsageError | None = None
+        for number, line in batch:
+            try:
+                entries.append(_entry(number, line))
+            except UsageError as error:
+                wrong = error
+                break
+        asked = [Sentence(entry["text"], entry.get("section") or "") for entry in entries]
+        for entry, sentence, label in zip(entries, asked, classify_sentences(asked), strict=True):
+            answer = _answer(entry, label)
+            if explain:
+                answer["because"] = _because(sentence, label)
+            yield answer
+        if wrong:
+            raise wrong
+
+
+def _answer(entry: dict[str, Any], label: Label) -> dict[str, Any]:
+    """Write one answer."""
+    rate = label.rate
+    return {
+        "id": entry.get("id"),
+        "label": label.label,
+        "probability": label.probability,
+        "level": label.level,
+        "actor": label.actor,
+        "value": rate.value if rate else None,
+        "numerator": rate.numerator if rate else None,
+        "denominator": rate.denominator if rate else None,
+    }
+
+
+def _because(sentence: Sentence, label: Label) -> list[dict[str, Any]]:
+    """Write why a sentence got its label."""
+    from cmeneeds.evidence.explain import explain
+
+    return [reason._asdict() for reason in explain(sentence.text, sentence.section, label.label)]
 
 
 def _no_constant(name: str) -> None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cmeneeds.documents import Document, document_address
-from cmeneeds.evidence.classify import Label, classify
+from cmeneeds.evidence.classify import Label, Sentence, classify, classify_sentences
 from cmeneeds.evidence.full_text import DocumentPassage, passages_of_document
 from cmeneeds.evidence.passages import TITLE, address, passages_of
 from cmeneeds.evidence.rates import rates
@@ -127,26 +127,33 @@ def find(
 
 def _article_rows(work: Work, article: Article) -> Iterator[dict[str, Any]]:
     """Classify the passages of a record and keep what says something."""
-    for passage in passages_of(article):
+    passages = passages_of(article)
+    sentences = []
+    for passage in passages:
         if passage.section == TITLE:
             heading, markup = "title", article.title_markup
         else:
             section = article.sections[passage.section]
             heading, markup = section.label or section.category, section.markup
         inner = touching(markup, passage.start, passage.end)
-        label = classify(passage.text, heading, article.title, inner)
+        sentences.append(Sentence(passage.text, heading, inner))
+    # Together is faster; rates of sentences that become no finding are not looked for.
+    labels = classify_sentences(sentences, all_rates=False)
+    for passage, sentence, label in zip(passages, sentences, labels, strict=True):
         if label.label != "OTHER":
             place = address(article.pmid, passage.section, passage.start, passage.end)
             yield _row(
-                place, work, passage.section, heading, passage.start, passage.text, label, inner
-            )
+                place, work, passage.section, sentence.section, passage.start, passage.text,
+                label, sentence.markup,
+            )  # fmt: skip
 
 
 def _document_rows(work: Work, document: Document) -> Iterator[dict[str, Any]]:
     """The same for a document."""
     leads: dict[int, Label] = {}
-    for passage in passages_of_document(document, abstract=work.article is None):
-        label = classify(passage.text, passage.heading, document.title, passage.markup)
+    passages = list(passages_of_document(document, abstract=work.article is None))
+    labels = classify_sentences([Sentence(one.text, one.heading, one.markup) for one in passages])
+    for passage, label in zip(passages, labels, strict=True):
         label = _by_place(passage, document, label, leads)
         if document.role == "guideline":
             # Rates and shortfalls are other people's: only what to do is its own.
