@@ -626,7 +626,7 @@ def test_one_source_is_not_two_kinds_and_a_retracted_one_is_none() -> None:
     none = ld.learner_table([])
     one = told(gap_table(bp_source="pmid-1"), none)
     assert one.types == ("peer-reviewed literature",)
-    assert "a second, independent kind is wanted" in one.words
+    assert "another, independent kind is wanted" in one.words
     gone = told(gap_table(bp_source="pmid-1"), none, works=made_up_works(retracted=True))
     assert gone.types == ()
     assert gone.unperceived is False

@@ -301,6 +301,7 @@ def test_a_finished_run_holds_every_file_and_its_hash(made_up_run: Path) -> None
     }
     expected = {"report.ipynb", "report.md", "report.html", "report.docx", "references.json"}
     expected |= {"gaps.csv", "findings.csv", "objectives.csv", "decisions.csv", "search_log.csv"}
+    expected |= {"checks.csv", "learners.csv"}
     expected |= {"snapshot.jsonl.gz", "brief.yaml"}
     expected |= {f"figures/{n}.{e}" for n in ("publications", "sources", "magnitude", "stability")
                  for e in ("svg", "png")}  # fmt: skip

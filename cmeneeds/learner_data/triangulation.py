@@ -139,9 +139,10 @@ def _kind(work: Work, gap: Any, facets: Mapping[int, tuple[str, ...]]) -> str:
 def _told(types: tuple[str, ...], perceived: bool, unperceived: bool) -> str:
     if not types:
         return "no source speaks for it"
-    text = f"{len(types)} kind{'' if len(types) == 1 else 's'} of source: {', '.join(types)}"
+    kinds = "kinds of source" if len(types) > 1 else "a single kind of source"
+    text = f"{kinds}: {', '.join(types)}"
     if len(types) == 1:
-        text += "; a second, independent kind is wanted"
+        text += "; another, independent kind is wanted"
     elif set(types) <= {"peer-reviewed literature", "guideline or consensus"}:
         text += "; none beyond published work"
     needs = {

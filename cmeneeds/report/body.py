@@ -10,7 +10,7 @@ from cmeneeds.education import TO_BE_MEASURED
 from cmeneeds.frames import each_row, known, text_of
 from cmeneeds.report import markdown as md
 from cmeneeds.report.decided import writers_words
-from cmeneeds.report.learner_input import learner_lines
+from cmeneeds.report.learner_input import learner_lines, source_kinds
 from cmeneeds.report.writing import Writer, addresses, named, percentage
 
 LEVELS = {
@@ -435,6 +435,7 @@ class Body(Writer):
                 "No learner data were given: survey or test items, chart audit, earlier outcomes, "
                 "interviews. Literature alone shows inferred needs, not those of these learners."
             )
+        text += source_kinds(self.assessment, self._sections)
         return text + (
             "\nPatient perspective: "
             + self._searched("patient_perspective")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from cmeneeds.frames import each_row, known, text_of
-from cmeneeds.learner_data import LearnerEvidence
+from cmeneeds.learner_data import LearnerEvidence, triangulation
+from cmeneeds.learner_data.model import KINDS
 from cmeneeds.report import markdown as md
 from cmeneeds.report.writing import named
+
+if TYPE_CHECKING:
+    from cmeneeds.assessment import Assessment
 
 LABEL = "LEARNER"
 """Label of the cards of these lines; a key of :data:`cmeneeds.report.markdown.LABELS`."""
@@ -34,12 +39,40 @@ def learner_lines(learners: LearnerEvidence) -> str:
     return "".join(part(learners) for part in parts)
 
 
+def source_kinds(assessment: Assessment, rows: Iterable[Any]) -> str:
+    """Write how many independent kinds of sources speak for rows of the gap table.
+
+    Parameters
+    ----------
+    assessment : Assessment
+    rows : iterable of named tuple
+        Rows of the gap table.
+    """
+    records = assessment.records
+    told = []
+    for gap in rows:
+        lines = assessment.learners.of_gap(str(gap.gap_id))
+        found = triangulation(gap, records.works, lines, facets=records.facets)
+        name = text_of(gap.subject)
+        told.append((named(f"{name[:1].upper()}{name[1:]}: {gap.group}"), named(found.words)))
+    if not told:
+        return ""
+    return md.table(
+        told,
+        ("Row", "Kinds of sources and of needs"),
+        "Independent kinds of sources. Learner data count where they are matched with the row.",
+        widths=(34, 66),
+    )
+
+
 def _count(learners: LearnerEvidence, key: str) -> str:
     return md.count(learners.counts[key], key)
 
 
 def _overview(learners: LearnerEvidence) -> str:
-    files = "; ".join(f"{named(file.title)} {md.cite(file.id)}" for file in learners.files)
+    files = "; ".join(
+        f"{KINDS[file.kind]} ({named(file.name)}) {md.cite(file.id)}" for file in learners.files
+    )
     c = {name: _count(learners, f"learner.{name}") for name in (
         "lines", "perceived", "unperceived", "untold", "suppressed", "least", "level",
     )}  # fmt: skip
