@@ -135,10 +135,8 @@ def test_the_report_shows_figures_change_and_what_was_left_out(learner_run: Path
     assert "who gained and who lost is not told" in section
     assert "exact p of McNemar" in section
     assert "which is no row of this gap table" in section
-    assert (
-        "kinds of source: peer-reviewed literature, guideline or consensus, learner data; perce"
-        in (section)
-    )
+    kinds = "kinds of source: peer-reviewed literature, guideline or consensus, learner data; "
+    assert kinds + "perceived and unperceived need are both shown" in section
     assert "remark" in section  # the column that was not read, by its name alone
     html = (learner_run / "report.html").read_text("utf-8")
     assert "alert(9)</script>" not in html
