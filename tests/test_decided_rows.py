@@ -48,6 +48,7 @@ TEXTS = {
     6: ("GAP", "hand rub", "Only 30% of nurses used the hand rub at the bedside.", 30),
     7: ("OTHER", "trolley", "Nurses were seen to leave the trolley unlocked.", None),
     8: ("OTHER", "trolley", "Nurses ought to lock the trolley at all times.", None),
+    9: ("RATE", "blood culture", "In one ward 97% of nurses performed blood cultures.", 97),
 }  # fmt: skip
 """PMID -> label, keyword, sentence, percentage. OTHER is a sentence that no finding is made of."""
 
@@ -59,7 +60,7 @@ State = Callable[..., Assessment]
 
 def cells_of(pmid: int, label: str, text: str, value: float | None) -> dict[str, Any]:
     """The finding that a sentence is."""
-    practice = label in ("GAP", "CAUSE")
+    practice = label in ("GAP", "RATE", "CAUSE")
     start = text.index(f"{value}%") if value is not None else None
     return dict.fromkeys(FINDING_COLUMNS) | {
         "finding_id": address(pmid, 0, 0, len(text)),
@@ -251,6 +252,17 @@ def test_an_acceptance_from_before_the_merge_is_flagged(state: State) -> None:
     made = state([line(dose, "accept"), line(culture, "merge", into=dose["gap_id"])])
     assert told(made)[0] == "evidence changed"
     assert "passages of the row" in row(made, "dose check")["decision_flag"]
+
+
+def test_evidence_against_a_gap_stays_with_merged_rows_and_with_parts(state: State) -> None:
+    before = state()
+    dose, culture = row(before, "dose check"), row(before, "blood culture")
+    assert culture["contradicting_passages"] == AT[9]
+    merge = line(culture, "merge", into=dose["gap_id"])
+    assert row(state([merge]), "dose check")["contradicting_passages"] == AT[9]
+    made = state([merge, line(dose, "split", value="infection", parts=AT[4])])
+    for subject in ("dose check", "dose check: infection"):
+        assert row(made, subject)["contradicting_passages"] == AT[9]
 
 
 # --- split --------------------------------------------------------------------------------------
