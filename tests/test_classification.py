@@ -133,7 +133,7 @@ def test_many_at_once_get_what_each_gets_alone() -> None:
 
 
 def test_rates_of_other_sentences_can_be_left_out() -> None:
-    sentence = Sentence("Of the mice, 12/40 (30%) were male.", "METHODS")
+    sentence = Sentence("The mutation was found in 12/40 (30%) of tumours.", "RESULTS")
     (full,), (lean,) = classify_sentences([sentence]), classify_sentences([sentence], False)
     assert full.rate is not None
     assert lean.rate is None
