@@ -216,19 +216,27 @@ def classify(
     explain: Annotated[
         bool, typer.Option("--explain", help="Add what spoke most for each label.")
     ] = False,
+    model: Annotated[
+        str,
+        typer.Option(help="linear, transformer, or auto: the transformer where it is installed."),
+    ] = "auto",
 ) -> None:
     """Label sentences: JSON lines in, JSON lines out."""
     import json
 
     from cmeneeds.evidence.classify import classify_jsonl
+    from cmeneeds.evidence.transformer import chosen
 
+    reader, used = chosen(model)
+    if sys.stderr.isatty():
+        complain(used)
     try:
         stream = file.open(encoding="utf-8") if file else sys.stdin
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}", "Name a file.") from None
     try:
         with stream:
-            for answer in classify_jsonl(stream, explain):
+            for answer in classify_jsonl(stream, explain, reader):
                 sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
     except UnicodeDecodeError:
         name = file.name if file else "the input"

@@ -19,7 +19,7 @@ import pytest
 
 from cmeneeds.errors import UsageError
 from cmeneeds.evidence import transformer
-from cmeneeds.evidence.classify import LABELS, Label
+from cmeneeds.evidence.classify import LABELS, Label, classify_jsonl
 from cmeneeds.evidence.transformer import (
     ACTORS,
     LEVELS,
@@ -27,8 +27,8 @@ from cmeneeds.evidence.transformer import (
     TransformerDamaged,
     TransformerMissing,
     available,
+    chosen,
     context_of,
-    reread,
 )
 
 # Looks each token up in a table (word w, from 4 on, speaks for class (w - 4) % 15) and takes the
@@ -179,6 +179,20 @@ def test_a_damaged_file_is_named(
         Reader.load(place)
 
 
+def test_only_who_asks_for_the_transformer_is_refused_without_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CMENEEDS_HOME", str(tmp_path))
+    reader, used = chosen("auto")
+    assert reader is None
+    assert used.startswith("labels: linear model; ")
+    assert chosen("linear") == (None, "labels: linear model")
+    with pytest.raises(TransformerMissing):
+        chosen("transformer")
+    with pytest.raises(UsageError, match="'best' is no model"):
+        chosen("best")
+
+
 # --- what it is shown ---------------------------------------------------------------------------
 
 
@@ -278,15 +292,24 @@ def test_what_the_screen_surely_calls_other_is_not_read_again(reader: Reader) ->
 
     found = [screened("OTHER", 0.99), screened("OTHER", 0.5), screened("REC", 0.99)]
     sentences, none = ["w0", "w0", "w4"], [""] * 3
-    labels = reread(found, sentences, none, none, reader)
+    labels = reader.correct(found, sentences, none, none)
     assert [each.label for each in labels] == ["OTHER", "GAP", "BURDEN"]
     assert labels[0] is found[0]
     assert labels[1].level in LEVELS
     assert labels[1].actor in ACTORS
     assert labels[2].level is None
     assert all(each.secondary for each in labels)
-    assert reread(found, sentences, none, none, reader, surely=1.1)[0].label == "GAP"
-    assert reread([], [], [], [], reader) == []
+    assert reader.correct(found, sentences, none, none, surely=1.1)[0].label == "GAP"
+    assert reader.correct([], [], [], []) == []
+
+
+def test_classify_answers_with_what_the_transformer_says(reader: Reader) -> None:
+    line = json.dumps({"id": 1, "text": "w4 not adhered to by 40 % of patients", "title": "w4"})
+    (linear,) = classify_jsonl([line])
+    (corrected,) = classify_jsonl([line], reader=reader)
+    assert corrected["label"] == "BURDEN" != linear["label"]
+    assert corrected["level"] is None
+    assert corrected["value"] == linear["value"] == 40
 
 
 def test_threads_have_to_be_some(tiny: Path) -> None:

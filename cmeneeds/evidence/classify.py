@@ -25,6 +25,7 @@ from cmeneeds.evidence.rates import Rate, rates
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from cmeneeds.evidence.transformer import Reader
     from cmeneeds.records import Markup
 
 LEVELED = ("GAP", "CAUSE", "RATE")
@@ -278,7 +279,9 @@ def _secondary(text: str, section: str, numbers: bool) -> bool:
     return bool(_QUOTED.search(text)) or (section_kind(section) == "background" and numbers)
 
 
-def classify_jsonl(lines: Iterable[str], explain: bool = False) -> Iterator[dict[str, Any]]:
+def classify_jsonl(
+    lines: Iterable[str], explain: bool = False, reader: Reader | None = None
+) -> Iterator[dict[str, Any]]:
     """Label sentences given as JSON lines.
 
     Parameters
@@ -287,6 +290,8 @@ def classify_jsonl(lines: Iterable[str], explain: bool = False) -> Iterator[dict
         Objects with ``text`` and perhaps ``id``, ``section``, ``title``. Empty lines are skipped.
     explain : bool, optional
         Add ``because``: what spoke most for the label, or against it, strongest first.
+    reader : Reader, optional
+        The transformer, to correct the labels. Reasons are those of the linear model all the same.
 
     Yields
     ------
@@ -311,7 +316,13 @@ def classify_jsonl(lines: Iterable[str], explain: bool = False) -> Iterator[dict
                 wrong = error
                 break
         asked = [Sentence(entry["text"], entry.get("section") or "") for entry in entries]
-        for entry, sentence, label in zip(entries, asked, classify_sentences(asked), strict=True):
+        labels = classify_sentences(asked)
+        if reader is not None:
+            titles = [entry.get("title") or "" for entry in entries]
+            labels = reader.correct(
+                labels, [one.text for one in asked], [one.section for one in asked], titles
+            )
+        for entry, sentence, label in zip(entries, asked, labels, strict=True):
             answer = _answer(entry, label)
             if explain:
                 answer["because"] = _because(sentence, label)

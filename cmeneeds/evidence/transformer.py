@@ -278,6 +278,54 @@ class Reader:
         )
         return Reading(*shares)
 
+    def correct(
+        self,
+        found: Sequence[Label],
+        sentences: Sequence[str],
+        sections: Sequence[str],
+        titles: Sequence[str],
+        surely: float = SURELY_OTHER,
+    ) -> list[Label]:
+        """Correct a faster model: read again what that did not surely call OTHER.
+
+        Parameters
+        ----------
+        found : sequence of Label
+            What :func:`cmeneeds.evidence.classify.classify` said of each sentence.
+        sentences, sections, titles : sequence of str
+            As for :meth:`read`, one for each label.
+        surely : float, optional
+            Probability from which OTHER is believed. Above 1 everything is read again.
+
+        Returns
+        -------
+        list of Label
+            The label, its probability, level and actor are the transformer's where it read; rate,
+            cues and the mark of secondary sources stay.
+        """
+        again = [
+            number
+            for number, label in enumerate(found)
+            if label.label != "OTHER" or label.probability < surely
+        ]
+        reading = self.read(
+            [sentences[number] for number in again],
+            [sections[number] for number in again],
+            [titles[number] for number in again],
+        )
+        corrected = list(found)
+        for row, number in enumerate(again):
+            best = int(reading.labels[row].argmax())
+            leveled = LABELS[best] in LEVELED
+            corrected[number] = replace(
+                found[number],
+                label=LABELS[best],
+                probability=float(reading.labels[row, best]),
+                level=LEVELS[int(reading.levels[row].argmax())] if leveled else None,
+                actor=ACTORS[int(reading.actors[row].argmax())] if leveled else None,
+            )
+        return corrected
+
     def _run(self, encoded: Sequence[Any]) -> Floats:
         longest = max(len(one.ids) for one in encoded)
         filled = np.zeros((3, len(encoded), longest), dtype=np.int64)
@@ -290,55 +338,36 @@ class Reader:
         return found
 
 
-def reread(
-    found: Sequence[Label],
-    sentences: Sequence[str],
-    sections: Sequence[str],
-    titles: Sequence[str],
-    reader: Reader,
-    surely: float = SURELY_OTHER,
-) -> list[Label]:
-    """Let the transformer correct a faster model: it reads what that did not surely call OTHER.
+def chosen(model: str) -> tuple[Reader | None, str]:
+    """Load the transformer if it is wanted and there.
 
     Parameters
     ----------
-    found : sequence of Label
-        What :func:`cmeneeds.evidence.classify.classify` said of each sentence.
-    sentences, sections, titles : sequence of str
-        As for :meth:`Reader.read`, one for each label.
-    reader : Reader
-        The transformer.
-    surely : float, optional
-        Probability from which OTHER is believed. Above 1 everything is read again.
+    model : str
+        ``linear``, ``transformer``, or ``auto``: the transformer where it is installed.
 
     Returns
     -------
-    list of Label
-        The label, its probability, level and actor are the transformer's where it read; rate, cues
-        and the mark of secondary sources stay.
+    Reader or None
+        None stands for the linear model alone.
+    str
+        One line that says what labels the sentences.
+
+    Raises
+    ------
+    UsageError
+        ``model`` is none of the three.
+    TransformerMissing, TransformerDamaged
+        As for :meth:`Reader.load`; with ``auto``, only a damaged one is an error.
     """
-    again = [
-        number
-        for number, label in enumerate(found)
-        if label.label != "OTHER" or label.probability < surely
-    ]
-    reading = reader.read(
-        [sentences[number] for number in again],
-        [sections[number] for number in again],
-        [titles[number] for number in again],
-    )
-    corrected = list(found)
-    for row, number in enumerate(again):
-        best = int(reading.labels[row].argmax())
-        leveled = LABELS[best] in LEVELED
-        corrected[number] = replace(
-            found[number],
-            label=LABELS[best],
-            probability=float(reading.labels[row, best]),
-            level=LEVELS[int(reading.levels[row].argmax())] if leveled else None,
-            actor=ACTORS[int(reading.actors[row].argmax())] if leveled else None,
-        )
-    return corrected
+    if model not in ("auto", "linear", "transformer"):
+        raise UsageError(f"{model[:40]!r} is no model", "Choose linear, transformer or auto.")
+    state = available()
+    if model == "linear":
+        return None, "labels: linear model"
+    if model == "auto" and not state:
+        return None, f"labels: linear model; {state.why}"
+    return Reader.load(), f"labels: linear model, corrected by the {state.why}"
 
 
 _HEADS = {"label": LABELS, "level": LEVELS, "actor": ACTORS}
