@@ -132,9 +132,10 @@ def test_many_at_once_get_what_each_gets_alone() -> None:
     assert classify_sentences([]) == []
 
 
-def test_rates_of_other_sentences_can_be_left_out() -> None:
-    sentence = Sentence("The mutation was found in 12/40 (30%) of tumours.", "RESULTS")
-    (full,), (lean,) = classify_sentences([sentence]), classify_sentences([sentence], False)
+def test_rates_of_screened_sentences_can_be_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    screened = [Sentence("The mutation was found in 12/40 (30%) of tumours.", "RESULTS")]
+    monkeypatch.setattr("cmeneeds.evidence.classify.worth_a_look", lambda scores: [False])
+    (full,), (lean,) = classify_sentences(screened), classify_sentences(screened, False)
     assert full.rate is not None
     assert lean.rate is None
     assert full.label == lean.label == "OTHER"
