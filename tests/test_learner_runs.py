@@ -6,6 +6,7 @@ The disease, its literature, the learners and all their figures are made up.
 from __future__ import annotations
 
 import gzip
+import json
 import shutil
 from pathlib import Path
 
@@ -195,3 +196,14 @@ def test_a_refused_file_stops_the_run_before_anything_is_written(tmp_path: Path)
     with pytest.raises(UsageError, match=r"test\.csv, column 4 \('e-mail'\)"):
         make_report(brief, outputs=tmp_path / "outputs", library=library)
     assert not (tmp_path / "outputs").exists()
+
+
+def test_learner_data_are_cited_as_unpublished(learner_run: Path) -> None:
+    listed = json.loads((learner_run / "references.json").read_text("utf-8"))
+    own = [item for item in listed if item["id"].startswith("LEARN")]
+    assert len(own) == 2
+    assert {item["note"] for item in own} == {"Unpublished data"}
+    assert not any("issued" in item for item in own)
+    html = (learner_run / "report.html").read_text("utf-8")
+    reference = html.split(f'id="ref-{own[0]["id"]}"')[1].split("</div>")[0]
+    assert "Published" not in reference

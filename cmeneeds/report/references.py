@@ -65,8 +65,6 @@ def _document(document: Document) -> dict[str, Any]:
     # The style would print one body twice, as author and as publisher.
     if {"literal": publisher} not in item["author"]:
         item["publisher"] = publisher
-    if document.kind == "learner data":
-        item |= {"type": "document", "genre": "Unpublished data"}
     if item["type"] == "webpage":
         item["container-title"] = item.pop("publisher", "")
     dated = re.match(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?$", document.date)
@@ -81,6 +79,8 @@ def _document(document: Document) -> dict[str, Any]:
         "URL": document.page,
         "number": document.id if document.kind == "trial registration" else "",
     }
+    if document.kind == "learner data":  # never published, so without a date of publication
+        item |= {"type": "document", "issued": "", "note": "Unpublished data"}
     return {k: v for k, v in item.items() if v}
 
 
