@@ -35,6 +35,7 @@ def examine() -> Iterator[Check]:
     yield _sample()
     yield _library()
     yield _contact()
+    yield _transformer()
     yield _browser()
 
 
@@ -129,6 +130,13 @@ def _contact() -> Check:
     if mail:
         return Check("PubMed contact", "ok", found)
     return Check("PubMed contact", "missing", found, "NCBI asks for an address: set NCBI_EMAIL.")
+
+
+def _transformer() -> Check:
+    from cmeneeds.evidence.transformer import available
+
+    found = available()
+    return Check("transformer", "ok" if found else "missing", found.why, found.todo)
 
 
 def _browser() -> Check:

@@ -40,8 +40,9 @@ LONGEST = 112
 LONGEST_TITLE = 200
 """Only so many characters of a title are shown as context."""
 
-SURELY_OTHER = 0.97
-"""What the screen calls OTHER with at least this probability is not read again."""
+SURELY_OTHER = 0.9
+"""What the linear model calls OTHER with at least this probability is not read again. It is the
+probability that the linear model gives to sentences that its own screen has left out."""
 
 FORMAT = 1
 """Of the folder of weights; raised when an older program could not read a newer folder."""
@@ -320,7 +321,7 @@ class Reader:
             corrected[number] = replace(
                 found[number],
                 label=LABELS[best],
-                probability=float(reading.labels[row, best]),
+                probability=round(float(reading.labels[row, best]), 3),
                 level=LEVELS[int(reading.levels[row].argmax())] if leveled else None,
                 actor=ACTORS[int(reading.actors[row].argmax())] if leveled else None,
             )
