@@ -129,6 +129,15 @@ def test_paired_answers_give_what_statistics_give(give) -> None:
     assert later["change_n"] == "10 both times"
 
 
+def test_agreement_in_words_is_a_rating_from_1_to_5(give) -> None:
+    answers = ("Strongly agree", "agree", "Neutral", "Disagree", "Strongly disagree", "Agree")
+    (row,) = give("[confidence] Feels able\n" + "\n".join(answers) + "\n").rows
+    assert row.mean == pytest.approx(19 / 6, abs=0.01)
+    assert row.perceived is True
+    bottom = give("Feels able\n" + "Strongly disagree\nDisagree\n" * 3, "low.csv")
+    assert bottom.rows[0].mean == 1.5
+
+
 def test_item_codes_do_not_pair_where_some_learners_answered_once(give) -> None:
     body = "".join(f"{i},pre,{i % 5}\n" for i in range(1, 9))
     body += "".join(f"{i},post,{i % 5 + 1}\n" for i in range(3, 11))
@@ -332,6 +341,13 @@ def test_texts_of_items_may_speak_of_phones_numbers_and_cases(give, text: str) -
 def test_periods_may_be_whole_dates(give) -> None:
     file = give("measure,numerator,denominator,period\nFeet,6,9,2025-01-01 to 2025-03-31\n")
     assert file.rows[0].period == "2025-01-01 to 2025-03-31"
+
+
+def test_dates_of_single_answers_are_refused_and_codes_of_items_are_not(give, refuse) -> None:
+    dated = "date,Names it\n" + "2025-03-01,1\n" * 6
+    assert "row 2, column 1 ('date'): looks like a full date" in refuse(dated, "2025-03-01")
+    file = give("id,text,n_correct,n\nBlood-pressure-1a,Names it,5,9\n")
+    assert file.rows[0].measure == "Names it"
 
 
 def test_small_groups_are_left_out_and_counted(give) -> None:

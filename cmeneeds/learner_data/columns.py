@@ -13,7 +13,7 @@ _NAMES = {
         "outcome|outcome measure|measure name"
     ),
     "type": "type|item type|domain|level|construct|category|kind|question type",
-    "phase": "phase|time|timepoint|time point|stage|pre post|prepost|when|wave|test",
+    "phase": "phase|time|timepoint|time point|stage|pre post|prepost|when",
     "numerator": (
         "numerator|num|n correct|number correct|correct n|count correct|correct|n yes|yes|n met|"
         "met|number met|count|events|passed|compliant|n compliant|n confident|correct answers|"

@@ -110,10 +110,12 @@ def refuse_identifiers(grid: Grid, roles: dict[str, int]) -> None:
         words = folded(name)
         if len(words.split()) <= LONGEST_NAME and _PERSON.fullmatch(words):
             raise UsageError(
-                f"{grid.name}, {grid.column_name(column)}: it tells who somebody is", TODO
+                f"{grid.name}, {grid.column_name(column)}: it may tell who somebody is", TODO
             )
     figures = {place for role, place in roles.items() if role in FIGURES}
-    period, code = roles.get("period"), roles.get("code")
+    # Periods are of groups, codes of single learners: each has its place in one kind of file.
+    period = roles.get("period") if figures else None
+    code = None if figures else roles.get("code")
     harmless: set[tuple[str, bool, bool]] = set()  # answers repeat; forgotten with the file
     for row, cells in grid.rows:
         for column, cell in enumerate(cells):

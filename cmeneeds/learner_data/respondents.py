@@ -23,8 +23,15 @@ _WRONG = frozenset(
 )
 _RATING = re.compile(r"(10|[0-9])(?:[.,]0+)?(?:\s*[-–=:(].{0,80})?")
 _TYPED = re.compile(r"\[([^\]]{1,40})\]\s*(.+)|(.+?)\s*\[([^\]]{1,40})\]")
-HIGHEST = 10
-"""Of a rating scale."""
+_AGREEMENT = {
+    "strongly disagree": "1",
+    "disagree": "2",
+    "neutral": "3",
+    "neither agree nor disagree": "3",
+    "undecided": "3",
+    "agree": "4",
+    "strongly agree": "5",
+}
 
 
 class _Item(NamedTuple):
@@ -97,12 +104,17 @@ def _items(grid: Grid, roles: dict[str, int], notes: list[str]) -> list[_Item]:
         plain = {cell: bare(cell).casefold() for cell in set(given)}
         cells = [plain[cell] for cell in given]
         filled = {cell for cell in plain.values() if cell}
+        worded = bool(filled) and filled <= _AGREEMENT.keys()
+        if worded:
+            cells = [_AGREEMENT.get(cell, "") for cell in cells]
+            filled = set(filter(None, cells))
+            notes.append(f"{grid.column_name(column)}: agreement was read as 1 to 5")
         if filled and filled <= _RIGHT | _WRONG:
             answers = [float(c in _RIGHT) if c else None for c in cells]
             items.append(_Item(column, False, answers))
         elif filled and all(_RATING.fullmatch(c) for c in filled):
             ratings = [_rating(c) for c in cells]
-            if max(r for r in ratings if r is not None) <= 2:
+            if not worded and max(r for r in ratings if r is not None) <= 2:
                 notes.append(
                     f"not read: {grid.column_name(column)}, because 1 and 2 may be a scale or yes "
                     "and no; write 1 and 0, or yes and no"
