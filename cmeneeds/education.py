@@ -19,6 +19,7 @@ import yaml
 from cmeneeds.brief import Brief
 from cmeneeds.frames import each_row, known, text_of
 from cmeneeds.gaps.causes import CauseCode, cause_cells, code_cause, codes_of, quotation
+from cmeneeds.gaps.subjects import group_of
 from cmeneeds.gaps.terms import STOP_WORDS, tokens
 from cmeneeds.objectives import education_data
 
@@ -326,8 +327,8 @@ def _listed(names: Sequence[str]) -> str:
 def _people(gap: Any) -> str:
     """Whom to counsel: the group of the evidence if it is one of patients, else patients."""
     group = str(gap.group)
-    default = group if text_of(gap.actor) == "pat" else "patients"
-    return str(education_data()["people"].get(group, default))
+    of_patients = text_of(gap.actor) == "pat" and group_of(group).actor == "pat"
+    return str(education_data()["people"].get(group, group if of_patients else "patients"))
 
 
 _SHARED_LETTERS = 5
@@ -336,6 +337,8 @@ _SHARED_LETTERS = 5
 
 def subject_in_sentence(subject: str, brief: Brief) -> str:
     """Name the subject of a gap inside a sentence, with the topic unless it says it already.
+
+    ``depression and pain``; ``cancer screening (breast cancer)`` where a word is shared.
 
     Headings are turned round (``Depressive Disorder, Major``), capitals of titles lowered, proper
     names and abbreviations kept.
@@ -348,9 +351,13 @@ def subject_in_sentence(subject: str, brief: Brief) -> str:
     if subject.casefold() in data["topic_alone"]:
         return topic
     name = data["reads_as"].get(subject.casefold()) or _lowered(_turned(subject), proper)
-    if _kin(topic, name):
-        return topic if set(tokens(name)) <= set(tokens(topic)) else name
-    return f"{topic} and {name}"
+    said, of_topic = set(tokens(name)), set(tokens(topic))
+    # "T2D, type 2 diabetes" is the topic under two names.
+    if said <= of_topic or any(set(tokens(part)) == of_topic for part in name.split(", ")):
+        return topic
+    if of_topic <= said:
+        return name
+    return f"{name} ({topic})" if _kin(topic, name) else f"{topic} and {name}"
 
 
 def _turned(name: str) -> str:
@@ -365,7 +372,8 @@ def _kin(one: str, other: str) -> bool:
     """Whether two names share a word, or the beginning of one."""
 
     def beginnings(text: str) -> set[str]:
-        return {t[:_SHARED_LETTERS] for t in tokens(text) if t not in STOP_WORDS}
+        words = (t for t in tokens(text) if t not in STOP_WORDS and t.isalpha() and len(t) > 2)
+        return {t[:_SHARED_LETTERS] for t in words}
 
     return bool(beginnings(one) & beginnings(other))
 

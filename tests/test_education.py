@@ -181,6 +181,8 @@ def test_what_patients_lack_is_no_lack_of_the_learners() -> None:
     assert row.cabana == "external: patient"
     # A group of professionals is nobody's patient.
     assert plan(gap_type="O").objective.startswith("Counsel patients")
+    clinics = plan(actor="pat", group="hospitals and health systems")
+    assert clinics.objective.startswith("Counsel patients")
     public = plan(actor="pat", group="general public")
     assert public.objective.startswith("Counsel people in the community")
 
@@ -415,7 +417,13 @@ def test_needs_name_the_whole_audience() -> None:
         ("Depressive Disorder, Major", "zandoric fever and major depressive disorder"),
         ("Fevers", "zandoric fever"),
         ("Zandoric Fever", "zandoric fever"),
-        ("Fever clinics", "fever clinics"),
+        ("Fever clinics", "fever clinics (zandoric fever)"),
+        ("Children with zandoric fever", "children with zandoric fever"),
+        ("ZF, zandoric fever", "zandoric fever"),
+        (
+            "Sodium–glucose transporter-2 drugs",
+            "zandoric fever and sodium–glucose transporter-2 drugs",
+        ),
         ("Race", "zandoric fever"),
         ("Willingness", "zandoric fever and the willingness to accept care"),
     ],
