@@ -341,15 +341,16 @@ def test_a_passage_in_two_parts_is_a_conflict(state: State) -> None:
 def test_parts_can_be_decided_about_merged_and_split_again(state: State) -> None:
     before = state()
     dose, culture = row(before, "dose check"), row(before, "blood culture")
-    part = part_id(dose["gap_id"], "at night")
     split = line(dose, "split", value="at night", parts=AT[2])
     accepted = line(row(state([split]), "dose check: at night"), "accept")
     made = state([split, accepted])
     assert told(made) == ["applied", "applied"]
     assert row(made, "dose check: at night")["decision"] == "accept"
     assert row(made, "dose check")["decision"] == ""
-    made = state([split, line(part, "merge", into=culture["gap_id"])])
+    seen = row(state([split]), "dose check: at night")
+    made = state([split, line(seen, "merge", into=culture["gap_id"])])
     assert told(made) == ["applied", "applied"]
+    assert row(made, "dose check")["passages"] == AT[1]
     assert set(row(made, "blood culture")["passages"].split("; ")) == {AT[2], AT[4]}
 
 
@@ -366,6 +367,22 @@ def test_a_merged_row_can_be_split_by_passages_that_the_merge_brought(state: Sta
     assert told(made) == ["applied"] * 3
     assert set(row(made, "dose check: infection")["passages"].split("; ")) == {AT[4], AT[6]}
     assert set(row(made, "dose check")["passages"].split("; ")) == {AT[1], AT[2]}
+
+
+def test_what_was_decided_about_a_part_or_an_own_gap_never_moves_to_another_row(
+    state: State,
+) -> None:
+    dose = row(state(), "dose check")
+    split = line(dose, "split", value="at night", parts=AT[2])
+    part = row(state([split]), "dose check: at night")
+    clash = line(dose, "split", value="by night", parts=AT[2])
+    made = state([split, clash, line(part, "accept", seen="")])
+    assert told(made) == ["conflict", "conflict", "no such row now"]
+    add = line("G-own-1", "add", passage=AT[7], value="trolleys")
+    accepted = line("G-own-1", "accept", passage=AT[2])
+    made = state([add, accepted], retracted=(7,))
+    assert told(made) == ["source retracted", "no such row now"]
+    assert set(made.gaps["decision"]) == {""}
 
 
 # --- add ----------------------------------------------------------------------------------------
@@ -614,6 +631,15 @@ def test_a_decision_follows_its_passage_to_a_row_of_another_name(state: State) -
     assert after["gap_id"] != dose["gap_id"]
     assert told(made) == ["applied to the row of its passage"]
     assert (after["decision"], made.decisions.iloc[0]["row"]) == ("accept", after["gap_id"])
+
+    # What was decided about the row under its own name comes first, wherever its line stands.
+    own = line(after["gap_id"], "reject", reason="read again")
+    for lines in ([line(dose, "accept", seen=""), own], [own, line(dose, "accept", seen="")]):
+        made = state(lines, changed=same_place, keyword=renamed)
+        states = dict(zip([d.decision for d in lines], told(made), strict=True))
+        assert states == {"accept": "conflict", "reject": "applied"}
+        (decided,) = made.gaps[made.gaps["cp_passage"] == AT[1]]["decision"]
+        assert decided == "reject"
 
 
 def test_no_decision_is_lost_from_the_table(state: State) -> None:

@@ -492,6 +492,8 @@ def test_of_a_shared_line_that_one_decided_again_the_newer_counts() -> None:
         found = merge_files(one, other)
         assert found.conflicts == ()
         assert in_force(found.decisions) == [again]
+    earlier = said("G-1", "reject", "B", reason="at first sight")
+    assert in_force(merge_files([shared, again], [earlier, shared]).decisions) == [again]
 
 
 def test_what_was_merged_can_be_written_and_read(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -93,9 +93,9 @@ def decided(
     }
     for i, _ in force:
         told[i] = Told()
-    plan, table = _arranged(gaps, force, told, works, findings, rebuild)
+    plan, table, own = _arranged(gaps, force, told, works, findings, rebuild)
     rows = {str(r["gap_id"]): r for r in dicts(table)}
-    target = _Targets(rows, _own_ids(plan, force))
+    target = _Targets(rows, own)
     seen = {gap_id: seen_in(row, works) for gap_id, row in rows.items()}
     cells: dict[str, dict[str, list[str]]] = {
         gap_id: defaultdict(list, decision_origin=[plan.rows[gap_id].origin]) for gap_id in rows
@@ -141,7 +141,7 @@ def _arranged(
     works: Works | None,
     findings: pd.DataFrame | None,
     rebuild: Rebuild | None,
-) -> tuple[Arrangement, pd.DataFrame]:
+) -> tuple[Arrangement, pd.DataFrame, set[str]]:
     rows = {str(r["gap_id"]): r for r in dicts(gaps)}
     computed = {gap_id: _row(gap_id, cells) for gap_id, cells in rows.items()}
     added, sides = by_hand([d for _, d in force], works)
@@ -158,8 +158,8 @@ def _arranged(
     plan = arrange(computed | hand, about, told_by)
     told.update(plan.told)
     if not plan.changed:
-        return plan, gaps
-    return plan, remade(gaps, plan, sides, works, findings, rebuild)
+        return plan, gaps, target.fixed
+    return plan, remade(gaps, plan, sides, works, findings, rebuild), target.fixed
 
 
 def _row(gap_id: str, cells: Mapping[str, Any]) -> Row:
@@ -209,11 +209,6 @@ def _coming(
                 )
             found |= {part_id(whole, name) for name in names}
     return found
-
-
-def _own_ids(plan: Arrangement, force: Iterable[tuple[int, Decision]]) -> set[str]:
-    own = {gap_id for gap_id, row in plan.rows.items() if row.like != gap_id}
-    return own | {d.gap_id for _, d in force if d.decision == "add"}
 
 
 class _Targets:

@@ -192,10 +192,10 @@ def remade(
 
 def dicts(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows of a table by column; None where a cell is missing."""
-    return [
-        {name: cell if known(cell) else None for name, cell in zip(frame.columns, row, strict=True)}
-        for row in frame.itertuples(index=False, name=None)
-    ]
+    plain = frame.astype(object).where(frame.notna(), None)
+    names = [str(name) for name in frame.columns]
+    rows = plain.itertuples(index=False, name=None)
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def _part_name(whole: Mapping[str, Any], row: Row) -> str:
