@@ -20,7 +20,7 @@ from cmeneeds.brief import Brief
 from cmeneeds.frames import each_row, known, text_of
 from cmeneeds.gaps.causes import CauseCode, cause_cells, code_cause, codes_of, quotation
 from cmeneeds.gaps.subjects import group_of
-from cmeneeds.gaps.terms import STOP_WORDS, tokens
+from cmeneeds.gaps.terms import tokens
 from cmeneeds.objectives import education_data
 
 if TYPE_CHECKING:
@@ -331,14 +331,10 @@ def _people(gap: Any) -> str:
     return str(education_data()["people"].get(group, group if of_patients else "patients"))
 
 
-_SHARED_LETTERS = 5
-"""Words that begin with so many letters in common are taken for kin: vaccine, vaccination."""
-
-
 def subject_in_sentence(subject: str, brief: Brief) -> str:
     """Name the subject of a gap inside a sentence, with the topic unless it says it already.
 
-    ``depression and pain``; ``cancer screening (breast cancer)`` where a word is shared.
+    ``depression and pain``; ``anxiety and depression``.
 
     Headings are turned round (``Depressive Disorder, Major``), capitals of titles lowered, proper
     names and abbreviations kept.
@@ -355,9 +351,7 @@ def subject_in_sentence(subject: str, brief: Brief) -> str:
     # "T2D, type 2 diabetes" is the topic under two names.
     if said <= of_topic or any(set(tokens(part)) == of_topic for part in name.split(", ")):
         return topic
-    if of_topic <= said:
-        return name
-    return f"{name} ({topic})" if _kin(topic, name) else f"{topic} and {name}"
+    return name if of_topic <= said else f"{topic} and {name}"
 
 
 def _turned(name: str) -> str:
@@ -366,16 +360,6 @@ def _turned(name: str) -> str:
     if len(parts) == 2 and all(p[:1].isupper() and len(p.split()) <= 3 for p in parts):
         return f"{parts[1]} {parts[0]}"
     return name
-
-
-def _kin(one: str, other: str) -> bool:
-    """Whether two names share a word, or the beginning of one."""
-
-    def beginnings(text: str) -> set[str]:
-        words = (t for t in tokens(text) if t not in STOP_WORDS and t.isalpha() and len(t) > 2)
-        return {t[:_SHARED_LETTERS] for t in words}
-
-    return bool(beginnings(one) & beginnings(other))
 
 
 _WORD = re.compile(r"[^\W\d_]+")

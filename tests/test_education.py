@@ -417,7 +417,7 @@ def test_needs_name_the_whole_audience() -> None:
         ("Depressive Disorder, Major", "zandoric fever and major depressive disorder"),
         ("Fevers", "zandoric fever"),
         ("Zandoric Fever", "zandoric fever"),
-        ("Fever clinics", "fever clinics (zandoric fever)"),
+        ("Fever clinics", "zandoric fever and fever clinics"),
         ("Children with zandoric fever", "children with zandoric fever"),
         ("ZF, zandoric fever", "zandoric fever"),
         (
