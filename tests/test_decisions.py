@@ -362,6 +362,12 @@ def test_control_and_direction_characters_do_not_get_in(tmp_path: Path) -> None:
     assert b"\x1b" not in path.read_bytes()
 
 
+def test_what_only_a_terminal_would_obey_is_read_as_nothing(tmp_path: Path) -> None:
+    text = f"{HEAD}G-1,reject,red \x1b[31m\u202eend,A\x07,2021-01-01,\n"
+    (decision,) = load_decisions(written(tmp_path, text))
+    assert (decision.reason, decision.by) == ("red [31mend", "A")
+
+
 def test_writing_keeps_columns_and_marks_of_the_writers_own(tmp_path: Path) -> None:
     path = written(
         tmp_path,
