@@ -323,7 +323,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         trained = train_all(base, data.seen)
         told = [measure(trained, base, data.held)]
         if options.write:
-            told.append(write(trained, base, data, options.target or transformer.folder()))
+            # First, so that nothing that goes wrong afterwards costs the training.
+            told.insert(0, write(trained, base, data, options.target or transformer.folder()))
         for line in itertools.chain(*told):
             sys.stdout.write(f"{line}\n")
     except CmeneedsError as error:
