@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -175,6 +176,10 @@ def test_a_quotation_ends_with_its_phrase() -> None:
     text = "Concern about the safety of the new vaccine was frequent, and trust low."
     code = code_cause(text, "", "clin")[0]
     assert quotation(text, code) == "Concern about the safety of the new vaccine"
+    figure = "A decline of reluctance in 28.9% of nurses was due to trust."
+    cut = code_named("motivation")
+    start = figure.index("reluctance")
+    assert quotation(figure, replace(cut, start=start, end=start + 10)) == "reluctance"
     short = "They named a lack of time to the nurse."
     assert not quotation(short, code_cause(short)[0]).endswith((" to", " the"))
 

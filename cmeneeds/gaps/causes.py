@@ -141,7 +141,7 @@ def code_named(name: str, level: str = "", actor: str = "") -> CauseCode:
 
 
 _LONGEST_TAIL: Final = 6
-_TAIL = re.compile(r"\s+([^\s,;:.()\[\]“”\"]+)(?=[\s,;:.()\]]|$)")
+_TAIL = re.compile(r"\s+([^\s,;:.()\[\]“”\"]+)(?=\s|[,;:.)\]](?:\s|$)|$)")
 _VERBS_AND_JOINTS = (
     "was were is are be been and or but which that who as may might can could will would has have "
     "had did does do among than when while because if remained"
