@@ -33,6 +33,7 @@ from cmeneeds.report import markdown as md
 from cmeneeds.report.back_matter import accreditors
 from cmeneeds.report.decided import given_by
 from cmeneeds.report.learner_input import LABEL
+from cmeneeds.report.reading import NUMBER_WORDS
 from cmeneeds.report.reading import read as read_report
 from cmeneeds.report.references import csl
 from cmeneeds.report.run import TABLES, write_csvs
@@ -248,7 +249,7 @@ def _source(address: str, works: Works) -> str:
 def _holds(text: str, sentence: str) -> bool:
     """Whether a figure stands in a sentence as a whole number, not as part of a longer one."""
     figure, said = md.clean(text), md.clean(sentence)
-    if len(figure.split()) > LONGEST_FIGURE or not numbers(figure):
+    if len(figure.split()) > LONGEST_FIGURE or not _states_a_number(figure):
         return figure == said  # a quotation: the whole sentence or nothing
     pattern = (
         rf"(?<![\d.,]){re.escape(figure)}(?!\d|[.,]\d)"
@@ -256,6 +257,11 @@ def _holds(text: str, sentence: str) -> bool:
         else rf"(?<!\w){re.escape(figure)}(?!\w)"
     )
     return bool(figure) and re.search(pattern, said) is not None
+
+
+def _states_a_number(figure: str) -> bool:
+    """Whether it is one, in digits or in words: ``24%``, ``two in 5``, ``less than half``."""
+    return bool(numbers(figure)) or re.search(NUMBER_WORDS, figure, re.IGNORECASE) is not None
 
 
 def _check_report(

@@ -104,7 +104,7 @@ def change_count(folder: Path) -> None:
     """Change one digit of a computed number of the report."""
     path = folder / "report.md"
     text = path.read_text("utf-8")
-    changed = re.sub(r'\[(\d)\](\{\.count key="findings\.total"\})', r"[1\1]\2", text, count=1)
+    changed = re.sub(r'\[(\d+)\](\{\.count key="findings\.total"\})', r"[1\1]\2", text, count=1)
     assert changed != text
     path.write_text(changed, "utf-8")
 

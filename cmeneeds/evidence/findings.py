@@ -6,14 +6,21 @@ exact words; the offsets of the number count in the section, as those of the sen
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cmeneeds.documents import Document, document_address
-from cmeneeds.evidence.classify import Label, Sentence, classify, classify_sentences
+from cmeneeds.evidence.classify import (
+    Label,
+    Sentence,
+    classify,
+    classify_sentences,
+    section_kind,
+)
 from cmeneeds.evidence.full_text import DocumentPassage, passages_of_document
 from cmeneeds.evidence.passages import TITLE, address, passages_of
-from cmeneeds.evidence.rates import rates
+from cmeneeds.evidence.rates import Rate, rates
 from cmeneeds.evidence.recommendations import recommendation
 from cmeneeds.records import Article
 from cmeneeds.works import Work, Works, heading_of, touching
@@ -141,6 +148,7 @@ def _article_rows(work: Work, article: Article) -> Iterator[dict[str, Any]]:
     labels = classify_sentences(sentences, all_rates=False)
     for passage, sentence, label in zip(passages, sentences, labels, strict=True):
         if label.label != "OTHER":
+            label = replace(label, secondary=_quotes(label, sentence.section))
             place = address(article.pmid, passage.section, passage.start, passage.end)
             yield _row(
                 place, work, passage.section, sentence.section, passage.start, passage.text,
@@ -159,7 +167,7 @@ def _document_rows(work: Work, document: Document) -> Iterator[dict[str, Any]]:
             # Rates and shortfalls are other people's: only what to do is its own.
             quoted = label.label != "REC"
         else:
-            quoted = label.secondary or passage.quotes
+            quoted = _quotes(label, passage.part.section or passage.heading) or passage.quotes
         label = replace(label, secondary=quoted)
         if label.label != "OTHER":
             number = passage.part.number
@@ -219,14 +227,43 @@ def _row(
         "value": rate.value if rate else None,
         "numerator": rate.numerator if rate else None,
         "denominator": rate.denominator if rate else None,
-        "value_text": text[rate.start : rate.end] if rate else None,
-        "value_start": start + rate.start if rate else None,
+        "value_text": text[_bound(text, rate) : rate.end] if rate else None,
+        "value_start": start + _bound(text, rate) if rate else None,
         "value_end": start + rate.end if rate else None,
         "agrees": rate.agrees if rate else None,
         "secondary": label.secondary,
         **_rate_cells(text, markup, label),
         **(_recommendation_cells(text, heading, work) if label.label == "REC" else {}),
     }
+
+
+BOUND_WORDS = (
+    r"(?:\b(?:no |not )?(?:less|fewer|more|greater|lower|higher) than|\bat (?:least|most)|\bup to|"
+    r"\bover|\bunder|\babove|\bbelow|\bnearly|\balmost|\babout|\baround|\bapproximately|"
+    r"\broughly|[<>≤≥~])"
+)
+"""Words before a figure that belong to it: "less than half" is not a half."""
+
+_BOUND = re.compile(rf"{BOUND_WORDS}\s*(?:an?\s)?$", re.IGNORECASE)
+
+
+def _bound(text: str, rate: Rate) -> int:
+    """Where a rate begins, with the words that limit it."""
+    if rate.bound is None:
+        return rate.start
+    said = _BOUND.search(text, max(0, rate.start - 30), rate.start)
+    return said.start() if said else rate.start
+
+
+_TELLS_OF_OTHERS = frozenset({"background", "objective"})
+_REPORTS = frozenset({"GAP", "RATE", "CAUSE", "BURDEN"})
+
+
+def _quotes(label: Label, heading: str) -> bool:
+    """Whether a sentence tells what others found: background is no finding of its own record."""
+    if label.label not in _REPORTS:
+        return label.secondary
+    return label.secondary or section_kind(heading) in _TELLS_OF_OTHERS
 
 
 def _rate_cells(text: str, markup: Sequence[Markup], label: Label) -> dict[str, Any]:
@@ -242,7 +279,8 @@ def _rate_cells(text: str, markup: Sequence[Markup], label: Label) -> dict[str, 
         "who": rate.who.of(text) if rate.who else None,
         "when": rate.when.of(text) if rate.when else None,
         "rates": "; ".join(
-            text[r.start : r.end] + (f" [{r.who.of(text)}]" if r.who else "") for r in several
+            text[_bound(text, r) : r.end] + (f" [{r.who.of(text)}]" if r.who else "")
+            for r in several
         )
         if len(several) > 1
         else None,

@@ -122,7 +122,14 @@ _AFTER_RULES: tuple[tuple[str, str], ...] = (
             r"better|worse|worsening|slower|cheaper|elevated|reduced)\b"
         ),
     ),
-    ("one total of another", r"\sof\s(?:the\s)?(?:previous|baseline|pre-?\w+|normal|last|prior)\b"),
+    (
+        "one total of another",
+        # "pre-pandemic", but not "pregnant", "premature" or "prescribers".
+        (
+            r"\sof\s(?:the\s)?(?:previous|baseline|normal|last|prior|"
+            r"pre-?(?:covid\S*|pandemic|intervention|treatment|operative|lockdown|test|epidemic))\b"
+        ),
+    ),
     (
         "money",
         (

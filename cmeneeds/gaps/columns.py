@@ -64,7 +64,15 @@ GAP_COLUMNS = {
     "cause_passage": "string",
     "cause_source": "string",
     "cause_pmid": "Int64",
+    "cause_level": "string",
+    "cause_actor": "string",
     "causes_n": "Int64",
+    "cause_codes": "string",  # of all causes of the row
+    "cabana_code": "string",
+    "comb_code": "string",
+    "education_addressable": "string",  # yes, partly, no, unknown
+    "addressable_reason": "string",
+    "non_educational_strategy": "string",
     "consequence": "string",  # verbatim
     "consequence_passage": "string",
     "sources_n": "Int64",

@@ -11,6 +11,7 @@ from cmeneeds.brief import Brief
 from cmeneeds.frames import known, text_of
 from cmeneeds.gaps import priority
 from cmeneeds.gaps.audience import Asked, asked_of, flag
+from cmeneeds.gaps.causes import CauseCode, cause_cells, code_cause
 from cmeneeds.gaps.cells import (
     facts_cells,
     interval_cells,
@@ -178,7 +179,12 @@ def _row(
     burdens = [f for key in sorted(sources) for f in evidence.burdens.get(key, ())]
     groups = {evidence.cohorts.get(key, key) for key in sources}
     missing = _missing(practice, best, independent)
-    scores = _scores(practice, burdens, len(groups), evidence)
+    codes = [
+        code
+        for c in causes
+        for code in code_cause(c.row.text, text_of(c.row.level), text_of(c.row.actor))
+    ]
+    scores = _scores(practice, burdens, codes, len(groups), evidence)
     figures = [f for f in practice if f.has_value and f.first_hand]
     fits = {f.row.finding_id: nearness(f, evidence.asked) for f in practice}
     cells: dict[str, Any] = {
@@ -215,6 +221,7 @@ def _row(
         "audience_flag": flag(list(fits.values())),
         "contradicting_passages": "; ".join(f.row.finding_id for f in against),
         "achievable_rate": UNKNOWN_RATE,
+        **cause_cells(codes, found=bool(causes)),
         "causes_n": len({c.row.finding_id for c in causes}),
         "sources_n": len(sources),
         "cohorts_n": len(groups),
@@ -242,6 +249,8 @@ def _row(
             "cause_passage": cause.row.finding_id,
             "cause_source": cause.row.source,
             "cause_pmid": cause.row.pmid,
+            "cause_level": cause.row.level,
+            "cause_actor": cause.row.actor,
         }
     for burden in burdens[:1]:
         cells |= {"consequence": burden.row.text, "consequence_passage": burden.row.finding_id}
@@ -297,7 +306,11 @@ def _missing(
 
 
 def _scores(
-    practice: Sequence[Reading], burdens: Sequence[Reading], n_cohorts: int, evidence: _Evidence
+    practice: Sequence[Reading],
+    burdens: Sequence[Reading],
+    codes: Sequence[CauseCode],
+    n_cohorts: int,
+    evidence: _Evidence,
 ) -> dict[str, Score]:
     settings = evidence.settings
     sizes = [f.size for f in practice if f.row.label == "GAP" and f.size is not None]
@@ -309,7 +322,9 @@ def _scores(
         "magnitude": priority.magnitude(sizes, settings),
         "severity": priority.severity([f.row.text for f in (*practice, *burdens)]),
         "prevalence": priority.prevalence(n_cohorts),
-        "addressability": priority.addressability([_BY_LEVEL[level]] if level else []),
+        "addressability": priority.addressability(
+            [c.addressable for c in codes] or ([_BY_LEVEL[level]] if level else [])
+        ),
         "measurability": priority.measurability(counted, any(f.has_value for f in first_hand)),
         "evidence": priority.evidence(
             [

@@ -178,16 +178,23 @@ class Body(Writer):
 
     def burden(self) -> str:
         """Burden and relevance."""
-        found = self._strong(("BURDEN",), 0.5, 5)
+        found = self._strong(("BURDEN",), 0.5, 5, quoted=True)
         if not found:
             return (
                 "\nNo sentence about burden was sure enough to be quoted. "
                 f"{self._searched('burden')}\n"
             )
-        return (
+        f = self.assessment.findings
+        told = f[f["finding_id"].isin(found) & f["secondary"]]
+        text = (
             "\nWhat the records say about how common and how serious the problem is, word for "
             "word:\n" + self.deck.cards(found)
         )
+        if not told.empty:
+            text += md.open_question(
+                "Passages marked as quoting another source need that source: find and cite it."
+            )
+        return text
 
     def standard(self) -> str:
         """Standard of care."""

@@ -90,7 +90,7 @@ _DATE = re.compile(
 _OPAQUE = re.compile(
     r"(?:https?://|doi:)\S+|\b10\.\d{4,9}/\S+|\bPMID:?\s*\d+|\b(?:PMC|NCT)\d+", re.IGNORECASE
 )
-_NUMBER_WORDS = (
+NUMBER_WORDS = (
     r"\b(?:(?:one|two|three|four|five|six|seven|eight|nine|ten) (?:in|out of) (?:every )?"
     r"(?:two|three|four|five|six|seven|eight|nine|ten)|half|halves|thirds?|quarters?|fifths?|"
     r"tenths?|per ?cent|dozens?|hundreds?|thousands?|millions?|billions?|twice|twofold|"
@@ -98,7 +98,7 @@ _NUMBER_WORDS = (
 )
 _TOKEN = re.compile(
     # "one in five" before names, or the name "one" would swallow it.
-    rf"(?P<words>{_NUMBER_WORDS})"
+    rf"(?P<words>{NUMBER_WORDS})"
     r"|(?P<digits>\d+(?:[.,·\u00a0\u2009\u202f]\d+)*\s?%?|[¼½¾⅐-⅞])"
     # SGLT2, HbA1c, COVID-19, GLP-1: digits of a name, not a number.
     r"|[^\W\d_]\w*(?:(?<=(?-i:[A-Z]))-\d+\w*)?",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from cmeneeds.evidence.findings import BOUND_WORDS
 from cmeneeds.frames import each_row, text_of
 from cmeneeds.gaps.subjects import Vocabulary
 from cmeneeds.report import markdown as md
@@ -29,7 +30,9 @@ def named(text: str) -> str:
 
 def percentage(value_text: str) -> str:
     """The share alone, of a value such as ``23 (72%)``; the value itself where it has none."""
-    found = re.search(r"\d+(?:[.,\u00b7]\d+)?\s?(?:%|per ?cent)", value_text)
+    found = re.search(
+        rf"(?:{BOUND_WORDS}\s*)?\d+(?:[.,\u00b7]\d+)?\s?(?:%|per ?cent)", value_text, re.IGNORECASE
+    )
     return found[0] if found else value_text
 
 
@@ -73,11 +76,16 @@ class Writer:
             f"{self._count(f'search.{facet}.retrieved')} were read."
         )
 
-    def _strong(self, labels: tuple[str, ...], least: float, most: int) -> list[str]:
-        """Addresses of the surest findings about the topic, first-hand and not retracted."""
+    def _strong(
+        self, labels: tuple[str, ...], least: float, most: int, *, quoted: bool = False
+    ) -> list[str]:
+        """Addresses of the surest findings about the topic that still stand, one a source.
+
+        First-hand ones; with ``quoted`` also what a source says that others found.
+        """
         works = self.assessment.records.works
         f = self.assessment.findings
-        f = f[f["label"].isin(labels) & (f["probability"] >= least) & ~f["secondary"]]
+        f = f[f["label"].isin(labels) & (f["probability"] >= least) & (~f["secondary"] | quoted)]
         f = f[f["section_label"] != "title"]
         f = f.assign(numbered=f["value"].notna()).sort_values(
             ["numbered", "probability", "pmid", "source", "start"],
