@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cmeneeds.brief import Brief
 from cmeneeds.checks.gap_logic import check_gaps, flags
@@ -19,11 +19,26 @@ from cmeneeds.evidence.findings import find
 from cmeneeds.frames import each_row, known, text_of
 from cmeneeds.gaps.priority import SCORES, priority_settings
 from cmeneeds.gaps.table import analyze_gaps
-from cmeneeds.learner_data import LearnerEvidence
+from cmeneeds.learner_data import LearnerEvidence, triangulation
 from cmeneeds.retrieval import Records
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+_PLANNED = {
+    "objective_ids": "objective_id",
+    "need_K": "need_K",
+    "need_C": "need_C",
+    "need_P": "need_P",
+    "competency": "competencies",
+    "moore_target": "moore_level",
+    "outcome_measure": "outcome_measure",
+    "instrument": "instrument",
+    "time_point": "time_point",
+    "baseline": "baseline",
+}
+"""Columns of the register that come from the objectives."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +102,41 @@ class Assessment:
     def flags(self) -> dict[str, str]:
         """The rules that each presented row fails, by ``gap_id``."""
         return flags(self.checked)
+
+    @cached_property
+    def register(self) -> pd.DataFrame:
+        """The gap table as a team keeps it: each row with its plan, kinds of sources, and flags.
+
+        ``flags`` are the rules of gap logic that the row fails; what was planned for it stands in
+        full in ``objectives``.
+        """
+        found = [
+            triangulation(
+                gap,
+                self.records.works,
+                self.learners.of_gap(str(gap.gap_id)),
+                facets=self.records.facets,
+            )
+            for gap in each_row(self.gaps)
+        ]
+        columns: dict[str, list[Any]] = {
+            "source_types_n": [len(t.types) for t in found],
+            "source_types": ["; ".join(t.types) for t in found],
+            "needs_shown": [
+                " and ".join(
+                    name
+                    for name, there in (("perceived", t.perceived), ("unperceived", t.unperceived))
+                    if there
+                )
+                for t in found
+            ],
+            "flags": [self.flags.get(str(id), "") for id in self.gaps["gap_id"]],
+        }
+        plan = self.objectives.drop_duplicates("gap_id").set_index("gap_id")
+        for name, of in _PLANNED.items():
+            columns[name] = list(self.gaps["gap_id"].map(plan[of]))
+        types = dict.fromkeys(columns, "string") | {"source_types_n": "Int64"}
+        return self.gaps.assign(**columns).astype(types)
 
     @cached_property
     def planned(self) -> pd.DataFrame:

@@ -193,7 +193,7 @@ def test_care_delivered_to_patients_is_care(say: Any) -> None:
 def test_figures_quoted_from_elsewhere_make_a_candidate(say: Any) -> None:
     row = only(analyze(say(1, PRACTICE, value=24, secondary=True), say(2, ADVICE, "REC")))
     assert row.status == "candidate"
-    assert "primary source: the figures are quoted from other publications" in row.missing
+    assert "primary source: the shortfall is quoted from other publications" in row.missing
     first_hand = say(3, PRACTICE.replace("24%", "35%"), value=35)
     row = only(
         analyze(say(1, PRACTICE, value=24, secondary=True), first_hand, say(2, ADVICE, "REC"))

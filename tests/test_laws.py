@@ -826,7 +826,8 @@ def test_law_10_what_is_unknown_is_called_unknown() -> None:
     (row,) = assessment.gaps.to_dict("records")
     assert row["cp_value_text"] == "21%"
     assert assessment.gaps["cp_denominator"].isna().all()
-    assert row["score_recency"] == 0
+    assert "old or undated" in row["priority_words"]
+    assert row["cp_country"] == row["cp_sample_size"] == "unknown"
     text = " ".join(whole_text(assessment).split())
     assert "year unknown" in text
     assert "design unknown" in text

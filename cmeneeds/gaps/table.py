@@ -178,7 +178,8 @@ def _row(
     causes = _causes(subject, sources, evidence)
     burdens = [f for key in sorted(sources) for f in evidence.burdens.get(key, ())]
     groups = {evidence.cohorts.get(key, key) for key in sources}
-    missing = _missing(practice, best, independent)
+    carrying = [f for f in practice if carries(f, settings)] or practice
+    missing = _missing(carrying, best, independent)
     codes = [
         code
         for c in causes
@@ -285,7 +286,7 @@ def _searched(records: Records, facet: str) -> str:
 
 
 def _missing(
-    practice: Sequence[Reading], best: Sequence[Pair], independent: Sequence[Pair]
+    carrying: Sequence[Reading], best: Sequence[Pair], independent: Sequence[Pair]
 ) -> list[str]:
     """Say what keeps a row from being a gap; empty if nothing does."""
     missing = []
@@ -296,12 +297,12 @@ def _missing(
             "independent best practice: the only recommendation comes from a record that also "
             "reports the shortfall"
         )
-    if not any(f.about_care for f in practice):
+    if not any(f.about_care for f in carrying):
         missing.append(
             "clinician or care-delivery evidence: what was found is about patients or the public"
         )
-    if not any(f.first_hand for f in practice):
-        missing.append("primary source: the figures are quoted from other publications")
+    if not any(f.first_hand for f in carrying):
+        missing.append("primary source: the shortfall is quoted from other publications")
     return missing
 
 

@@ -324,6 +324,9 @@ class Body(Writer):
 
     def _strength(self, gap: Any) -> str:
         """Strength, class and level, as the recommendation itself states them."""
+        if not (text_of(gap.bp_grade) or bool(gap.bp_guideline)):
+            # "Should" in an author's conclusion is no strength of a recommendation.
+            return "It states neither class nor grade, and is no guideline."
         said = [
             f"{label} {named(text_of(getattr(gap, column)))}"
             for label, column in (

@@ -109,9 +109,7 @@ def write_csvs(assessment: Assessment, folder: Path) -> None:
     """Write the tables of an assessment into a folder."""
     tables = {
         "findings": assessment.findings,
-        "gaps": assessment.gaps.assign(
-            flags=assessment.gaps["gap_id"].map(assessment.flags).astype("string")
-        ),
+        "gaps": assessment.register,
         "objectives": assessment.objectives,
         "decisions": assessment.decisions,
         "checks": assessment.checked,
