@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from benchmarks import (
+    gap_rules,
+    gap_table,
     library_import,
     library_queries,
     pubmed_fetch,
@@ -15,7 +17,16 @@ from benchmarks import (
 def main() -> None:
     """Run them one after another, so that they do not disturb each other."""
     for number, module in enumerate(
-        (xml_to_article, library_import, library_queries, pubmed_fetch, sentences, transformer_read)
+        (
+            xml_to_article,
+            library_import,
+            library_queries,
+            pubmed_fetch,
+            gap_table,
+            gap_rules,
+            sentences,
+            transformer_read,
+        )
     ):
         if number:
             print()

@@ -2,8 +2,8 @@
 
 ``python -m benchmarks.gap_table``
 
-The findings are those of the sample corpus, of all its topics; a brief whose topic is "patient" makes
-them one set. Each size runs in a process of its own, so that its peak of memory is its own.
+The findings are those of the sample corpus, of all its topics; a brief whose topic is
+"patient" makes them one set. Each size runs in a process of its own, so that its peak of memory is its own.
 """
 
 from __future__ import annotations
@@ -66,10 +66,15 @@ def one(size: int) -> None:
     print(
         json.dumps(
             {
-                "findings": len(findings), "records": len(articles), "rows": len(gaps),
-                "objectives": len(plan), "table": middle - start, "plan": end - middle,
-                "before": before / 1024, "peak": peak / 1024,
-            }  # fmt: skip
+                "findings": len(findings),
+                "records": len(articles),
+                "rows": len(gaps),
+                "objectives": len(plan),
+                "table": middle - start,
+                "plan": end - middle,
+                "before": before / 1024,
+                "peak": peak / 1024,
+            }
         )
     )
 
@@ -87,9 +92,14 @@ def main() -> None:
         at[size] = (seconds, m["peak"])
         rows.append(
             (
-                f"{m['findings']:,}", f"{m['records']:,}", f"{m['rows']:,}", f"{m['table']:.2f}",
-                f"{m['plan']:.2f}", f"{1e6 * seconds / m['findings']:.0f}", f"{m['peak']:.0f}",
-            )  # fmt: skip
+                f"{m['findings']:,}",
+                f"{m['records']:,}",
+                f"{m['rows']:,}",
+                f"{m['table']:.2f}",
+                f"{m['plan']:.2f}",
+                f"{1e6 * seconds / m['findings']:.0f}",
+                f"{m['peak']:.0f}",
+            )
         )
     print(
         table(
