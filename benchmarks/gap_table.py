@@ -3,7 +3,8 @@
 ``python -m benchmarks.gap_table``
 
 The findings are those of the sample corpus, of all its topics; a brief whose topic is
-"patient" makes them one set. Each size runs in a process of its own, so that its peak of memory is its own.
+"patient" makes them one set. Each size runs in a process of its own, so that
+its peak of memory is its own.
 """
 
 from __future__ import annotations
