@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-_PLANNED = {
+PLANNED = {
     "objective_ids": "objective_id",
     "need_K": "need_K",
     "need_C": "need_C",
@@ -133,7 +133,7 @@ class Assessment:
             "flags": [self.flags.get(str(id), "") for id in self.gaps["gap_id"]],
         }
         plan = self.objectives.drop_duplicates("gap_id").set_index("gap_id")
-        for name, of in _PLANNED.items():
+        for name, of in PLANNED.items():
             columns[name] = list(self.gaps["gap_id"].map(plan[of]))
         types = dict.fromkeys(columns, "string") | {"source_types_n": "Int64"}
         return self.gaps.assign(**columns).astype(types)

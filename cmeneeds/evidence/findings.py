@@ -185,14 +185,16 @@ def _by_place(
     if passage.stated:
         return replace(label, label="REC", probability=1.0, level=None, actor=None)
     lead = passage.lead
-    if lead is None or label.label not in ("OTHER", "REC"):
+    if lead is None:
         return label
     if lead.number not in leads:
         said = lead.text.rstrip()
         last = max((said.rfind(mark) for mark in ".!?"), default=-1) + 1
         leads[lead.number] = classify(said[last:].strip(), heading_of(lead), document.title)
     leading = leads[lead.number]
-    if leading.label != "REC" or leading.probability <= label.probability * (label.label == "REC"):
+    # What the item says by itself counts if it is surer than the line that leads it in.
+    unsure = label.label == "OTHER" or leading.probability > label.probability
+    if leading.label != "REC" or not unsure:
         return label
     return replace(label, label="REC", probability=leading.probability, level=None, actor=None)
 
