@@ -18,6 +18,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import log_softmax
+from threadpoolctl import threadpool_limits
 
 from cmeneeds.errors import CmeneedsError
 from cmeneeds.evidence.classify import LABELS, LEVELED
@@ -88,13 +89,18 @@ def _screen(rows: sp.csr_matrix, telling: NDArray[np.bool_], lexical: NDArray[np
     return out
 
 
-def _side(data: Data, rows: sp.csr_matrix, field: str, classes: Sequence[str]) -> Floats:
-    """Fit points for the level or the actor on the sentences that have one."""
-    chosen = [n for n, one in enumerate(data.labelled) if one.row.label in LEVELED]
-    given = np.array([[one.row.label == each for each in LABELS] for one in data.labelled])
-    features_ = sp.hstack([rows[chosen], sp.csr_matrix(given[chosen].astype(float))]).tocsr()
+def with_label(data: Data, rows: sp.csr_matrix, chosen: Ints) -> sp.csr_matrix:
+    """Add the true label to the features of some of the labelled sentences."""
+    given = np.array([[data.labelled[n].row.label == each for each in LABELS] for n in chosen])
+    return sp.hstack([rows[chosen], sp.csr_matrix(given.astype(float))]).tocsr()
+
+
+def side(
+    data: Data, rows: sp.csr_matrix, field: str, classes: Sequence[str], chosen: Ints
+) -> Floats:
+    """Fit points for the level or the actor on sentences that have one."""
     values = [classes.index(getattr(data.labelled[n].row, field)) for n in chosen]
-    return fit(features_, np.eye(len(classes))[values], SIDE_STEPS)
+    return fit(with_label(data, rows, chosen), np.eye(len(classes))[values], SIDE_STEPS)
 
 
 def without_fold_0(data: Data, rows: sp.csr_matrix, known: Space) -> tuple[Floats, Floats]:
@@ -130,6 +136,13 @@ def train(data: Data) -> Fitted:
     -------
     Fitted
     """
+    # Threads add up in an order of their own, which shows in the sixth digit.
+    with threadpool_limits(limits=1):
+        return _train(data)
+
+
+def _train(data: Data) -> Fitted:
+    """Fit, in one thread."""
     known = space([*data.read, *data.soft])
     rows = matrix([*data.read, *data.soft], known)
     n = len(data.labelled)
@@ -139,8 +152,9 @@ def train(data: Data) -> Fitted:
     found = held & (scores.argmax(axis=1) == truth) & (truth != OTHER)
     threshold = float(np.quantile(screened[found], LOST))
     label = fit(rows, np.vstack([hard(truth), data.shares]), STEPS)
-    level = _side(data, rows[:n], "level", LEVELS)
-    actor = _side(data, rows[:n], "actor", ACTORS)
+    leveled = np.flatnonzero([one.row.label in LEVELED for one in data.labelled])
+    level = side(data, rows[:n], "level", LEVELS, leveled)
+    actor = side(data, rows[:n], "actor", ACTORS, leveled)
     telling = np.concatenate([truth, data.shares.argmax(axis=1)]) != OTHER
     screen = _screen(rows, telling, _lexical(known))
     width = rows.shape[1]
