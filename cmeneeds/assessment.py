@@ -194,6 +194,8 @@ class Assessment:
             if known(gap.cp_low):
                 counts[f"gap.{gap.gap_id}.low"] = float(gap.cp_low)
                 counts[f"gap.{gap.gap_id}.high"] = float(gap.cp_high)
+            if known(gap.delta):
+                counts[f"gap.{gap.gap_id}.delta"] = float(gap.delta)
             if text_of(gap.cp_range):
                 low, high = text_of(gap.cp_range).split("-")
                 counts[f"gap.{gap.gap_id}.lowest"] = float(low)

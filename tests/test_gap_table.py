@@ -16,6 +16,7 @@ from cmeneeds.gaps.columns import GAP_COLUMNS
 from cmeneeds.gaps.measure import shortfall
 from cmeneeds.gaps.priority import SCORES, priority_settings
 from cmeneeds.gaps.table import analyze_gaps
+from cmeneeds.gaps.targets import target_in
 from cmeneeds.records import (
     Article,
     Author,
@@ -641,6 +642,48 @@ def test_evidence_from_elsewhere_is_marked(say: Any) -> None:
     assert both.audience_flag == ""
     assert both.cp_local_passage.startswith("2.0.")
     assert only(analyze(say(1, PRACTICE, value=24), brief=brief)).cp_country == "unknown"
+
+
+TARGET = "The national target of at least 90% of infusion pump dose checks holds for nurses."
+
+
+def test_a_sourced_target_is_what_a_rate_is_measured_against(say: Any) -> None:
+    row = only(analyze(say(1, PRACTICE, value=24), say(2, TARGET, "REC")))
+    assert (row.target, row.delta, row.achievable_rate) == (90, 66, "a target is stated")
+    assert row.target_passage.startswith("2.0.")
+    # Of another subject, or with too little in common, it is no target of this row.
+    culture = "The national target of 90% of blood cultures in infusion pump care holds."
+    other = say(2, culture, "REC", keyword="blood culture")
+    assert only(analyze(say(1, PRACTICE, value=24), other)).achievable_rate.startswith("unknown")
+    apart = say(2, "A target of 90% holds for a dose check.", "REC")
+    assert pd.isna(only(analyze(say(1, PRACTICE, value=24), apart)).target)
+
+
+def test_without_a_target_nothing_is_subtracted(say: Any) -> None:
+    row = only(analyze(say(1, PRACTICE, value=24), say(2, ADVICE, "REC")))
+    assert pd.isna(row.delta)
+    assert row.achievable_rate.startswith("unknown")
+    # A share of what is not wanted is not measured against a share of what is.
+    late = say(1, "In 24% of nurses infusion pump dose checks were delayed.", value=24)
+    assert pd.isna(only(analyze(late, say(2, TARGET, "REC"))).delta)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("The target of 90% was missed.", 90),
+        ("Uptake was below the 95% benchmark.", 95),
+        ("The goal was at least 80 %.", 80),
+        ("This target protein was found in 90% of cells.", None),
+        ("Only 40% reached the target.", None),
+        ("A target of 120% is odd.", None),
+    ],
+)
+def test_a_target_is_a_share_that_is_called_one(text: str, value: float | None) -> None:
+    found = target_in(text)
+    assert (found[0] if found else None) == value
+    if found:
+        assert text[found[1] : found[2]] == str(value)
 
 
 def test_words_of_one_root_are_one_subject(say: Any) -> None:

@@ -59,7 +59,10 @@ GAP_COLUMNS = {
     "bp_system": "string",
     "bp_body": "string",
     "pairing": "string",
-    "achievable_rate": "string",
+    "achievable_rate": "string",  # a sourced target or benchmark, else unknown
+    "target": "Float64",  # percent
+    "target_passage": "string",
+    "delta": "Float64",  # percentage points from the figure to the target
     "cause": "string",  # verbatim
     "cause_passage": "string",
     "cause_source": "string",

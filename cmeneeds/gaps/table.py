@@ -33,6 +33,7 @@ from cmeneeds.gaps.reading import (
     read_findings,
 )
 from cmeneeds.gaps.subjects import Subject, Vocabulary
+from cmeneeds.gaps.targets import target_for
 from cmeneeds.retrieval import Records
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ class _Evidence(NamedTuple):
     """By core, in the order in which they would lead."""
     causes_of: dict[str, list[Reading]]
     """By citation key."""
+    on_subject: dict[tuple[str, ...], list[Reading]]
+    """Everything on a subject, by core."""
     burdens: dict[str, list[Reading]]
     """By citation key."""
     cohorts: dict[str, str]
@@ -141,6 +144,9 @@ def _gathered(
     causes: dict[tuple[str, ...], list[Reading]] = defaultdict(list)
     causes_of: dict[str, list[Reading]] = defaultdict(list)
     burdens: dict[str, list[Reading]] = defaultdict(list)
+    on_subject: dict[tuple[str, ...], list[Reading]] = defaultdict(list)
+    for f in read:
+        on_subject[f.subject.core].append(f)
     for f in sorted(read, key=lead_order):
         if f.row.label == "CAUSE":
             causes[f.subject.core].append(f)
@@ -157,6 +163,7 @@ def _gathered(
         Recommendations(read, vocabulary, settings),
         causes,
         causes_of,
+        on_subject,
         burdens,
         cohorts(articles, stated),
         asked_of(brief.audience),
@@ -221,7 +228,7 @@ def _row(
         "audience_fit": fits[lead.row.finding_id].words,
         "audience_flag": flag(list(fits.values())),
         "contradicting_passages": "; ".join(f.row.finding_id for f in against),
-        "achievable_rate": UNKNOWN_RATE,
+        **_target_cells(subject, lead, evidence),
         **cause_cells(codes, found=bool(causes)),
         "causes_n": len({c.row.finding_id for c in causes}),
         "sources_n": len(sources),
@@ -259,6 +266,26 @@ def _row(
 
 
 _STATED = ("strength", "grade", "level", "system", "body")
+
+
+def _target_cells(subject: Subject, lead: Reading, evidence: _Evidence) -> dict[str, Any]:
+    """A sourced target, and the distance to it where the figure is a share of the same kind."""
+    found = target_for(
+        lead,
+        evidence.on_subject.get(subject.core, ()),
+        evidence.vocabulary.topic_words,
+        evidence.settings.pairing_words,
+    )
+    if found is None:
+        return {"achievable_rate": UNKNOWN_RATE}
+    cells: dict[str, Any] = {
+        "achievable_rate": "a target is stated",
+        "target": found.value,
+        "target_passage": found.passage.row.finding_id,
+    }
+    if lead.has_value and lead.shortfall.direction == "too low":
+        cells["delta"] = round(found.value - float(lead.row.value), 1)
+    return cells
 
 
 def _causes(subject: Subject, sources: set[str], evidence: _Evidence) -> list[Reading]:

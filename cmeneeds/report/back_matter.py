@@ -112,7 +112,7 @@ class BackMatter(Writer):
             "support, products or money is an input.\n"
             "\nA rate of wanted care that is nearly always reached is listed as evidence against "
             "a gap; a rate alone, without a stated shortfall, carries a row only where it is "
-            "unwanted care. Nothing is subtracted: what is achievable is unknown.\n"
+            "unwanted care. Nothing is subtracted where no source states a target.\n"
             f"\n**Withdrawn and unknown.** {c('records.withdrawn')} records are retracted or "
             "retraction notices; their figures carry no row. Of "
             f"{c('records.status-unknown')} records the standing is unknown: the record says "

@@ -293,9 +293,8 @@ class Body(Writer):
                 "too high": "a share of what is not wanted",
             }.get(text_of(gap.cp_direction), "a share whose direction could not be told")
             text += (
-                f"The record reports {self.deck.number(gap.cp_passage, value)}, {reading}. The "
-                "achievable rate is unknown: no sourced target or benchmark was found, so nothing "
-                "is subtracted.\n"
+                f"The record reports {self.deck.number(gap.cp_passage, value)}, {reading}. "
+                f"{self._target(gap)}\n"
             ) + self._spread(gap)
         else:
             text += "The shortfall is stated in words; no figure was found for it.\n"
@@ -341,6 +340,24 @@ class Body(Writer):
         if not said:
             return "The passage states neither strength nor class."
         return f"As stated: {', '.join(said)}."
+
+    def _target(self, gap: Any) -> str:
+        """The sourced target that the figure is measured against, if there is one."""
+        address = text_of(gap.target_passage)
+        if not address:
+            return (
+                "The achievable rate is unknown: no sourced target or benchmark was found, so "
+                "nothing is subtracted."
+            )
+        text = f"A target is stated: {self.deck.sentence(address)}"
+        if known(gap.delta):
+            text += (
+                f" The figure lies {self._count(f'gap.{gap.gap_id}.delta')} points from it, as far "
+                "as both measure the same."
+            )
+        return text + md.open_question(
+            "Is this the target for these patients, and do both figures measure the same?"
+        )
 
     def _spread(self, gap: Any) -> str:
         """Interval of the leading figure, and the range of all of them."""
