@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from cmeneeds.evidence.lexicon import read_lexicon, required_strings
+from cmeneeds.evidence.lexicon import alternatives_of, read_lexicon, required_strings
 
 REACH = 5
 """How many telling words further on a pair may reach."""
@@ -104,7 +104,7 @@ def _vocabulary() -> _Vocabulary:
     for name, alternatives in read_lexicon()["word_groups"].items():
         single: list[str] = []
         several: list[str] = []
-        for alternative in _alternatives("|".join(alternatives)):
+        for alternative in alternatives_of("|".join(alternatives)):
             (several if re.search(r"[ :-](?!i:)|\(\?!", alternative) else single).append(
                 alternative
             )
@@ -114,18 +114,6 @@ def _vocabulary() -> _Vocabulary:
             pattern = rf"\b(?:{'|'.join(several)})(?!\w)"
             phrases.append((name, re.compile(pattern, re.IGNORECASE), required_strings(pattern)))
     return _Vocabulary(tuple(words), tuple(phrases))
-
-
-def _alternatives(pattern: str) -> list[str]:
-    """Split a pattern at its outermost bars."""
-    parts, depth = [""], 0
-    for sign in pattern:
-        depth += (sign == "(") - (sign == ")")
-        if sign == "|" and not depth:
-            parts.append("")
-        else:
-            parts[-1] += sign
-    return parts
 
 
 @lru_cache(maxsize=1 << 16)

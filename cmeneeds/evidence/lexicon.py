@@ -156,6 +156,24 @@ _FEWEST_LETTERS = 3
 _MOST_HINTS = 60
 
 
+def alternatives_of(pattern: str) -> list[str]:
+    """Split a pattern at its outermost bars.
+
+    Examples
+    --------
+    >>> alternatives_of("low|(?:very|rather) few|none")
+    ['low', '(?:very|rather) few', 'none']
+    """
+    parts, depth = [""], 0
+    for sign in pattern:
+        depth += (sign == "(") - (sign == ")")
+        if sign == "|" and not depth:
+            parts.append("")
+        else:
+            parts[-1] += sign
+    return parts
+
+
 def required_strings(pattern: str) -> tuple[str, ...]:
     """Strings of which every match of ``pattern`` contains one, lower case; empty if unknown.
 

@@ -9,6 +9,8 @@ import re
 from functools import cache
 from typing import NamedTuple
 
+from cmeneeds.evidence.lexicon import alternatives_of
+
 
 class Mention(NamedTuple):
     """Words that name something, and where they stand in the text that was read."""
@@ -172,7 +174,7 @@ def _entries() -> dict[str, tuple[_Entry, ...]]:
     table: dict[str, list[_Entry]] = {}
 
     def add(fact: str, value: str, words: str, flags: re.RegexFlag) -> None:
-        for alternative in _split(words):
+        for alternative in alternatives_of(words):
             entry = _Entry(fact, value, re.compile(alternative, flags))
             for key in _keys(alternative):
                 table.setdefault(key, []).append(entry)
@@ -180,25 +182,13 @@ def _entries() -> dict[str, tuple[_Entry, ...]]:
     for name in (" ".join(_COUNTRIES.split())).split("; "):
         add("country", name, _OTHER_NAMES.get(name, rf"{name}\b"), re.NOFLAG)
     for name, words in _DEMONYMS.items():
-        add("country", name, "|".join(f"{w}{_LOCAL}" for w in _split(words)), re.NOFLAG)
+        add("country", name, "|".join(f"{w}{_LOCAL}" for w in alternatives_of(words)), re.NOFLAG)
     for fact, group in (
         ("setting", _SETTINGS), ("population", _POPULATIONS), ("profession", _PROFESSIONS)
     ):  # fmt: skip
         for name, words in group.items():
             add(fact, name, words, re.IGNORECASE)
     return {key: tuple(found) for key, found in table.items()}
-
-
-def _split(pattern: str) -> list[str]:
-    """Split a pattern at its outermost bars."""
-    parts, depth = [""], 0
-    for sign in pattern:
-        depth += (sign == "(") - (sign == ")")
-        if sign == "|" and not depth:
-            parts.append("")
-        else:
-            parts[-1] += sign
-    return parts
 
 
 def _keys(pattern: str) -> set[str]:
@@ -209,7 +199,7 @@ def _keys(pattern: str) -> set[str]:
     group = re.match(r"\(\?:((?:[^()]|\([^()]*\))*)\)(\??)", begun)
     if group:
         rest = begun[group.end() :]
-        heads = [one + rest for one in _split(group[1])] + ([rest] if group[2] else [])
+        heads = [one + rest for one in alternatives_of(group[1])] + ([rest] if group[2] else [])
     keys = set()
     for head in heads:
         if head.startswith("(?:"):
