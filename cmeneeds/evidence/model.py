@@ -98,7 +98,7 @@ def sums(kind: str, named: Sequence[Collection[str]]) -> Floats:
 
     table = model()
     place = table.rows[kind]
-    found = [[place[name] for name in one if name in place] for one in named]
+    found = [[row for row in map(place.get, one) if row is not None] for one in named]
     lengths = np.array([len(one) for one in found])
     out = np.zeros((len(named), WIDTH), np.float32)
     filled = np.flatnonzero(lengths)
