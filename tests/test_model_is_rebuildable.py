@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import re
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
 
 from cmeneeds.evidence.classify import LABELS, LEVELED
-from training import compare, fitting, model
+from training import compare, fitting, model, teacher
 from training.labelled import (
     ACTORS,
     COLUMNS,
@@ -239,6 +240,39 @@ def test_the_teacher_saw_nothing_of_fold_0() -> None:
     assert 0 not in {fitting.fold_of(pmid) for pmid in pmids}
 
 
+def test_the_teacher_is_asked_again_about_the_same_sentences(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = np.full((2, len(LABELS)), 0.05)
+    told[0, 0] = told[1, 6] = 0.7
+    target = tmp_path / "soft_labels.npz"
+    gone = (9, 0, 0, 5)
+    np.savez_compressed(target, address=np.array([(1, 0, 0, 4), gone, (2, 1, 3, 8)]), shares=told)
+
+    class MadeUpReader:
+        metadata: ClassVar = {"temperatures": {"label": 1.0}}
+
+        def read(self, texts: list[str], sections: list[str], titles: list[str]) -> Any:
+            assert texts == ["Few.", "Cells."]
+            assert sections == ["RESULTS", ""]
+            assert titles == ["Made up", ""]
+            return SimpleNamespace(labels=told)
+
+    passages = [
+        (1, -1, 0, 7, "Made up", "title"),
+        (1, 0, 0, 4, "Few.", "RESULTS"),
+        (2, 1, 3, 8, "Cells.", ""),
+    ]
+    monkeypatch.setattr(teacher, "SOFT_FILE", target)
+    monkeypatch.setattr(teacher, "corpus", lambda: passages)
+    monkeypatch.setattr(teacher.Reader, "load", lambda threads: MadeUpReader())
+    assert teacher.main() == 0
+    with np.load(target) as written:
+        assert written["address"].tolist() == [[1, 0, 0, 4], [2, 1, 3, 8]]
+        assert written["shares"].argmax(axis=1).tolist() == [0, 6]
+        assert abs(int(written["shares"][0].sum()) - teacher.OUT_OF) <= len(LABELS)
+
+
 def test_the_fit_learns_and_repeats() -> None:
     rows = sp.csr_matrix(np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 0.1], [0.1, 1.0]]))
     targets = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0], [0.0, 1.0]])
@@ -263,6 +297,21 @@ def test_measures_count_by_article() -> None:
     assert found.recall["CAUSE"].value == 0.5
     assert found.accuracy.value == 0.75
     assert found.f1["GAP"].low <= found.f1["GAP"].value <= found.f1["GAP"].high
+
+
+def test_levels_are_measured_on_articles_not_seen() -> None:
+    rows = [
+        _row("made up", pmid=pmid, id=f"t{pmid}", level="K" if pmid % 2 else "S")
+        for pmid in range(1, 61)
+    ]
+    data = fitting.Data(
+        [Labelled(row, "made up", "") for row in rows], [], [], [], np.zeros((0, len(LABELS)))
+    )
+    told = sp.csr_matrix(np.array([[float(row.level == "K"), 1.0] for row in rows]))
+    assert compare.sides(data, told, "level", LEVELS).value == 1.0
+    # What is only learned by heart helps with no other article.
+    by_heart = sp.identity(len(rows), format="csr")
+    assert compare.sides(data, by_heart, "level", LEVELS).value < 0.8
 
 
 @pytest.mark.parametrize("write", [False, True])
