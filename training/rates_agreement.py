@@ -301,12 +301,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         cases = read_cases()
     except CmeneedsError as error:
-        print(error, file=sys.stderr)  # noqa: T201
+        print(error, file=sys.stderr)
         return 1
     if options.errors:
-        print(errors([case for case in cases if case.part == options.errors]))  # noqa: T201
+        print(errors([case for case in cases if case.part == options.errors]))
     else:
-        print(report(cases))  # noqa: T201
+        print(report(cases))
     return 0
 
 
