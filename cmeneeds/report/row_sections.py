@@ -83,8 +83,12 @@ class RowSections(Writer):
         ]
         if not failing:
             return "\nThe row passes every rule of gap logic that is checked.\n"
-        lines = [f"- {r.id}, {r.severity}: {named(r.asks)} {named(r.todo)}" for r in failing]
-        what = "errors to mend" if gap.status == "gap" else "what a gap would need"
+        is_gap = gap.status == "gap"  # for a candidate every rule is a warning
+        lines = [
+            f"- {r.id}, {r.severity if is_gap else 'warning'}: {named(r.asks)} {named(r.todo)}"
+            for r in failing
+        ]
+        what = "to be mended" if is_gap else "what a gap would need"
         return f"\nRules of gap logic that this row does not pass yet ({what}):\n\n" + (
             "\n".join(lines) + "\n"
         )
