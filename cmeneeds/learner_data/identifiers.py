@@ -15,7 +15,7 @@ from cmeneeds.errors import UsageError
 from cmeneeds.learner_data.columns import FIGURES, folded
 from cmeneeds.learner_data.grid import Grid
 
-TODO = "Take it out, save the file and try again; nothing of it was kept."
+REMEDY = "Take it out, save the file and try again; nothing of it was kept."
 LONGEST_NAME = 5
 """Words. A longer column name is the text of an item, and may speak of phones and addresses."""
 
@@ -105,12 +105,12 @@ def refuse_identifiers(grid: Grid, roles: dict[str, int]) -> None:
         raise UsageError(f"the name of a learner data file looks like {kind}", "Rename the file.")
     for column, name in enumerate(grid.header):
         if kind := _value(name, False, False):
-            raise UsageError(f"{grid.name}, column {column + 1}: its name looks like {kind}", TODO)
+            raise UsageError(f"{grid.name}, column {column + 1}: its name looks like {kind}", REMEDY)
     for column, name in enumerate(grid.header):
         words = folded(name)
         if len(words.split()) <= LONGEST_NAME and _PERSON.fullmatch(words):
             raise UsageError(
-                f"{grid.name}, {grid.column_name(column)}: it may tell who somebody is", TODO
+                f"{grid.name}, {grid.column_name(column)}: it may tell who somebody is", REMEDY
             )
     figures = {place for role, place in roles.items() if role in FIGURES}
     # Periods are of groups, codes of single learners: each has its place in one kind of file.
@@ -132,9 +132,9 @@ def refuse_identifiers(grid: Grid, roles: dict[str, int]) -> None:
 
 
 def _refuse(grid: Grid, row: int, column: int, kind: str) -> NoReturn:
-    todo = TODO
+    todo = REMEDY
     if kind == "a full date":
-        todo = "Give months or years in a column named period. " + TODO
+        todo = "Give months or years in a column named period. " + REMEDY
     raise UsageError(f"{grid.where(row, column)}: looks like {kind}", todo)
 
 
