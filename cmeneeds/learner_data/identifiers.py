@@ -105,7 +105,9 @@ def refuse_identifiers(grid: Grid, roles: dict[str, int]) -> None:
         raise UsageError(f"the name of a learner data file looks like {kind}", "Rename the file.")
     for column, name in enumerate(grid.header):
         if kind := _value(name, False, False):
-            raise UsageError(f"{grid.name}, column {column + 1}: its name looks like {kind}", REMEDY)
+            raise UsageError(
+                f"{grid.name}, column {column + 1}: its name looks like {kind}", REMEDY
+            )
     for column, name in enumerate(grid.header):
         words = folded(name)
         if len(words.split()) <= LONGEST_NAME and _PERSON.fullmatch(words):
