@@ -41,6 +41,11 @@ WEB_SOURCES = ("uspstf", "ctgov")
 """Sources beside PubMed, asked unless the brief says ``off``. Plugins are asked if named."""
 
 SourceName = Literal["pubmed", "library", "sample"]
+SourceType = Literal[
+    "guideline", "quality measure", "epidemiology", "regulatory", "expert", "learner", "patient",
+    "policy", "study",
+]  # fmt: skip
+"""As :data:`cmeneeds.documents.SOURCE_TYPES`."""
 Accreditor = Literal[
     "ACCME", "EACCME", "Joint Accreditation", "ANCC", "ACPE", "Royal College", "CFPC", "RACGP"
 ]
@@ -69,13 +74,18 @@ def _data_file(text: str) -> bool:
         return False
     if match[1].lower() not in _READ:
         raise ValueError(f"{text[:60]!r} is no CSV file; save the sheet as CSV (UTF-8)")
+    _beside_the_brief(text)
+    return True
+
+
+def _beside_the_brief(text: str) -> None:
+    """Raise unless a path stays in the folder of the brief."""
     outside = text.startswith(("/", "~")) or ".." in text.split("/") or "\\" in text
     if outside or re.match(r"[A-Za-z]:", text) or not text.isprintable():
         raise ValueError(
             f"{text[:60]!r} is not beside the brief; put it there or in a folder below, and write "
             "the path from the brief with /"
         )
-    return True
 
 
 Switch = Annotated[Literal["on", "off", "required"], BeforeValidator(_switch)]
@@ -203,6 +213,56 @@ class Contributor(_Part):
     """None: not yet disclosed. An empty list: disclosed, and there are none."""
 
 
+OWN_FILES = ("pdf", "html", "htm", "docx", "md", "txt", "csv", "tsv")
+"""Endings of files that can be own sources."""
+_OWN_FILE = re.compile(rf"\S.{{0,300}}\.({'|'.join(OWN_FILES)})", re.IGNORECASE)
+_OWN_ID = re.compile(r"OWN\d{1,12}")
+
+
+class OwnSource(_Part):
+    """A document of the writer's own: in the library by its id, or a file beside the brief.
+
+    What is given here goes before what the library or the file says; nothing else is assumed.
+    """
+
+    id: Text | None = None
+    """Such as ``OWN123456``; see ``cmeneeds source list``."""
+    file: Text | None = None
+    """Path from the brief."""
+    type: SourceType | None = None
+    title: Text | None = None
+    year: Annotated[int, Field(ge=EARLIEST_YEAR, le=2200)] | None = None
+    publisher: Text | None = None
+    edition: Text | None = None
+    url: Annotated[Text, StringConstraints(pattern=r"^https?://\S+$")] | None = None
+    accessed: Day | None = None
+    licence: Text | None = None
+    by: Text | None = None
+    note: Text | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_forms(cls, value: object) -> object:
+        if isinstance(value, str):
+            return {"id" if _OWN_ID.fullmatch(value.strip()) else "file": value}
+        return value
+
+    @model_validator(mode="after")
+    def _one_document(self) -> Self:
+        if (self.id is None) == (self.file is None):
+            raise ValueError("give either a file beside the brief or an id such as OWN123456")
+        if self.id is not None and not _OWN_ID.fullmatch(self.id):
+            raise ValueError(f"{self.id[:60]!r} is no id; `cmeneeds source list` shows them")
+        if self.file is not None:
+            if not _OWN_FILE.fullmatch(self.file):
+                raise ValueError(
+                    f"{self.file[:60]!r} is no document that can be read; use "
+                    f"{', '.join('.' + ending for ending in OWN_FILES)}"
+                )
+            _beside_the_brief(self.file)
+        return self
+
+
 class Brief(_Part):
     """What the writer wants to know.
 
@@ -220,6 +280,8 @@ class Brief(_Part):
         Whose rules the report is checked against.
     learner_data : list of str
         CSV files, as paths from the brief, or one text that says what there is.
+    own_sources : list of OwnSource
+        Documents of the writer's own: ids in the library, or files as paths from the brief.
     source : str
         ``pubmed``, ``library`` (the user's own) or ``sample``.
     also_search : dict of str to str
@@ -242,6 +304,7 @@ class Brief(_Part):
     support: Support | None = None
     contributors: list[Contributor] = []
     learner_data: Annotated[list[Text], BeforeValidator(_listed)] = []
+    own_sources: Annotated[list[OwnSource], BeforeValidator(_listed)] = []
     source: SourceName = "pubmed"
     also_search: dict[SourceKey, Switch] = {}
 
@@ -289,7 +352,10 @@ class Brief(_Part):
     @property
     def digest(self) -> str:
         """SHA-256 (hex) of the brief's content, the same however the YAML is laid out."""
-        data = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+        content = self.model_dump(mode="json")
+        if not self.own_sources:
+            del content["own_sources"]  # a brief without them keeps the digest it always had
+        data = json.dumps(content, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(data.encode()).hexdigest()
 
     @property
@@ -318,7 +384,10 @@ class Brief(_Part):
         Search, findings, gaps and education see only this (ACCME Standards for Integrity and
         Independence, standard 2: planning decisions are free of ineligible companies).
         """
-        return self.model_copy(update={"support": None, "contributors": [], "trigger": None})
+        none: dict[str, Any] = {"support": None, "contributors": [], "trigger": None}
+        # Who wrote, published or added a document is no matter for a search either; the documents
+        # themselves are given to it apart.
+        return self.model_copy(update=none | {"own_sources": []})
 
     @classmethod
     def load(cls, path: str | Path) -> Brief:
@@ -468,6 +537,7 @@ def _keys_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[st
         "activity": Activity,
         "support": Support,
         "contributors": Contributor,
+        "own_sources": OwnSource,
         "relationships": Relationship,
     }
     for part in location:

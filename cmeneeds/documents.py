@@ -103,6 +103,8 @@ class Part(_Value, frozen=True):
     cell: Cell | None = None
     lead: int = -1
     """For a list item: number of the part that ends in a colon before the list; else -1."""
+    page: int | None = None
+    """One-based page of the original that it begins on; None where the original has no pages."""
 
 
 KINDS = (
@@ -110,6 +112,12 @@ KINDS = (
     "table cell", "table caption", "table note", "figure caption", "note",
 )  # fmt: skip
 """Kinds of parts. ``box`` is a paragraph of a boxed text, ``note`` a footnote of running text."""
+
+SOURCE_TYPES = (
+    "guideline", "quality measure", "epidemiology", "regulatory", "expert", "learner", "patient",
+    "policy", "study",
+)  # fmt: skip
+"""Types of own sources."""
 
 _RULES: dict[str, tuple[str, ...]] = {
     # Statements first: "Conflict of interest and funding" is no finding of the article.
@@ -182,12 +190,15 @@ class Document(_Value, frozen=True, kw_only=True):
     id: str
     """Such as ``PMC3258215`` or ``NBK12345``: letters and digits; addresses begin with it."""
     kind: str
-    """``pmc article``, ``book``, ``book section``, ``recommendation``, ``trial registration`` or
-    ``learner data``."""
+    """``pmc article``, ``book``, ``book section``, ``recommendation``, ``trial registration``,
+    ``learner data`` or ``own source``."""
     role: str = "study"
     """What it may be used for: ``study``, ``guideline`` (what should be done; what it says about
-    practice is quoted from others), ``background`` (never one side of a gap) or ``learner`` (the
-    provider's own data)."""
+    practice is quoted from others), ``background`` (never one side of a gap), ``learner`` (the
+    provider's own data) or ``opinion`` (what experts or patients say: quoted, never proof of a
+    rate)."""
+    source_type: str = ""
+    """One of ``SOURCE_TYPES``, as the writer says of an own source; empty for all others."""
     article_type: str = ""
     """As the source declares it, such as ``research-article`` or ``correction``."""
     title: str = ""
@@ -217,7 +228,13 @@ class Document(_Value, frozen=True, kw_only=True):
     accessed: str = ""
     """Of web sources: when the archived answer was last known to be current, UTC."""
     sha256: str = ""
-    """Of web sources: of the archived answer that it was read from."""
+    """Of web sources: of the archived answer that it was read from; of own sources: of the file."""
+    edition: str = ""
+    """Version, as the document states it."""
+    added_by: str = ""
+    """Of own sources: who added it."""
+    note: str = ""
+    """Of own sources: what the writer noted, such as that a speaker consented."""
     parts: tuple[Part, ...] = ()
 
     @property

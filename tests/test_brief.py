@@ -58,6 +58,13 @@ contributors:
     relationships:
       - {company: Made-up Pharma, nature: speaker, mitigation: recused}
 learner_data: survey.csv
+own_sources:
+  - sources/guideline.pdf
+  - OWN123456
+  - file: notes/interview.md
+    type: expert
+    title: Interview (made up)
+    by: A. Writer
 also_search: {uspstf: on, ctgov: off, pmc: required}
 source: sample
 """
@@ -393,9 +400,8 @@ def test_blind_knows_nothing_of_money_or_persons() -> None:
     assert (blind.support, blind.contributors, blind.trigger) == (None, [], None)
     assert "Pharma" not in blind.model_dump_json()
     assert "Writer" not in blind.model_dump_json()
-    assert blind.model_dump(exclude={"support", "contributors", "trigger"}) == brief.model_dump(
-        exclude={"support", "contributors", "trigger"}
-    )
+    aside = {"support", "contributors", "trigger", "own_sources"}
+    assert blind.model_dump(exclude=aside) == brief.model_dump(exclude=aside)
     assert brief.support is not None
 
 
@@ -410,6 +416,50 @@ def test_slug_is_a_safe_folder_name(topic: str) -> None:
     assert slug.replace("-", "").isalnum()
     assert slug.isascii()
     assert 0 < len(slug) <= 60
+
+
+# --- own sources --------------------------------------------------------------------------------
+
+
+def with_sources(lines: str) -> Brief:
+    return Brief.parse(f"{LEAST}\nown_sources: {lines}\n")
+
+
+def test_own_sources_are_files_ids_or_entries() -> None:
+    (one,) = with_sources("sources/guideline.pdf").own_sources
+    assert (one.file, one.id) == ("sources/guideline.pdf", None)
+    one, two = with_sources("[OWN123, {file: a.md, type: expert, year: 2020}]").own_sources
+    assert (one.id, two.file, two.type, two.year) == ("OWN123", "a.md", "expert", 2020)
+
+
+def test_a_brief_without_own_sources_keeps_its_digest() -> None:
+    assert with_sources("[]").digest == Brief.parse(LEAST).digest
+    assert with_sources("a.md").digest != Brief.parse(LEAST).digest
+
+
+@pytest.mark.parametrize(
+    ("lines", "problem"),
+    [
+        ("/data/a.pdf", "not beside the brief"),
+        ("../a.pdf", "not beside the brief"),
+        ("[data/../../a.pdf]", "not beside the brief"),
+        ("~/a.pdf", "not beside the brief"),
+        (r"data\a.pdf", "not beside the brief"),
+        ("C:/a.pdf", "not beside the brief"),
+        ("a.exe", "no document that can be read"),
+        ("[{file: a.pdf, id: OWN1}]", "either a file"),
+        ("[{type: guideline}]", "either a file"),
+        ("[{id: PMC1}]", "is no id"),
+        ("[{file: a.pdf, type: rumour}]", "guideline"),
+        ("[{file: a.pdf, url: 'javascript:x'}]", "pattern"),
+        ("[{file: a.pdf, auteur: x}]", "Known keys here"),
+    ],
+)
+def test_own_sources_that_cannot_be_are_refused(lines: str, problem: str) -> None:
+    with pytest.raises(BriefError) as caught:
+        with_sources(lines)
+    assert problem in str(caught.value)
+    assert "own_sources" in str(caught.value)
 
 
 # --- learner data -------------------------------------------------------------------------------
