@@ -37,6 +37,7 @@ that and exits with ``exit_code`` (1: the work failed, 2: wrong usage or an inva
     │   └── LibraryReadOnly           somebody tried to write to the sample
     ├── TransformerMissing            the optional labelling model is not installed
     ├── TransformerDamaged            its weights are not what was built
+    ├── KernelNotForked               a notebook kernel cannot be started the fast way
     ├── NoEvidence                    the search found nothing to build on; never a filled-in report
     ├── ReportError                   the report was not made
     │   ├── RunFailed                 a cell of the notebook raised
@@ -164,6 +165,10 @@ class LibraryDamaged(LibraryError):
 
 class LibraryReadOnly(LibraryError):
     """The library may only be read."""
+
+
+class KernelNotForked(CmeneedsError):
+    """A notebook kernel cannot be forked from a warm process; a plain one does the same work."""
 
 
 class NoEvidence(CmeneedsError):
