@@ -1,0 +1,85 @@
+"""Give Jupyter kernels that are forked from the warm process, over sockets in the file system."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.connect import KernelConnectionInfo
+from jupyter_client.provisioning import LocalProvisioner
+from traitlets import Int
+
+from cmeneeds.errors import KernelNotForked
+from cmeneeds.kernels.process import warm_process
+
+
+class ForkProvisioner(LocalProvisioner):  # type: ignore[misc]
+    """Fork a kernel; where that cannot be, start a plain one and say so in the log.
+
+    Named ``cmeneeds-fork`` in kernel specifications, whose ``config`` may set ``memory_limit``.
+    """
+
+    memory_limit: int = Int(
+        0,
+        config=True,
+        help="Megabytes of private memory that a kernel may have; 0 for no limit. The environment "
+        "variable CMENEEDS_KERNEL_MEMORY goes before it.",
+    )
+    why_plain = ""
+    """Why the kernel was not forked; empty if it was."""
+
+    _folder: Path | None = None
+
+    async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
+        """Choose sockets in a folder of our own instead of ports."""
+        manager = self.parent
+        if manager is not None and os.name == "posix" and manager.transport == "tcp":
+            # Short, because the path of a socket may have about a hundred characters.
+            self._folder = Path(tempfile.mkdtemp(prefix="cmn-"))
+            manager.transport = "ipc"
+            manager.ip = str(self._folder / "k")
+            manager.cache_ports = False
+        return await super().pre_launch(**kwargs)  # type: ignore[no-any-return]
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
+        """Fork the kernel, or start a plain one."""
+        try:
+            self.process = warm_process().fork(
+                cmd[cmd.index("-f") + 1],
+                cwd=kwargs.get("cwd"),
+                env=kwargs.get("env") or dict(os.environ),
+                memory_mb=self._limit(),
+                **_streams(kwargs),
+            )
+        except (KernelNotForked, ValueError, IndexError) as error:
+            self.why_plain = str(error) or "its command names no connection file"
+            self.log.warning("cmeneeds: a plain kernel is started, slower: %s", self.why_plain)
+            return await super().launch_kernel(cmd, **kwargs)
+        self.pid = self.pgid = self.process.pid
+        return self.connection_info
+
+    def _limit(self) -> int | None:
+        given = os.environ.get("CMENEEDS_KERNEL_MEMORY", "")
+        return (int(given) if given.isdecimal() else int(self.memory_limit)) or None
+
+    async def cleanup(self, restart: bool = False) -> None:
+        """Take away the sockets, unless the kernel starts again on them."""
+        await super().cleanup(restart=restart)
+        if self._folder is not None and not restart:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
+
+
+def _streams(kwargs: dict[str, Any]) -> dict[str, int]:
+    """Descriptors for the kernel's output, as the caller of Popen would have named them."""
+    found = {}
+    for name in ("stdout", "stderr"):
+        stream = kwargs.get(name)
+        if hasattr(stream, "fileno"):
+            found[name] = stream.fileno()
+        elif isinstance(stream, int) and stream >= 0:
+            found[name] = stream
+    return found
