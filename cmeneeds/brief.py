@@ -41,6 +41,7 @@ WEB_SOURCES = ("uspstf", "ctgov")
 """Sources beside PubMed, asked unless the brief says ``off``. Plugins are asked if named."""
 
 SourceName = Literal["pubmed", "library", "sample"]
+Length = Literal["full", "short", "loi", "portal"]
 SourceType = Literal[
     "guideline", "quality measure", "epidemiology", "regulatory", "expert", "learner", "patient",
     "policy", "study",
@@ -263,6 +264,30 @@ class OwnSource(_Part):
         return self
 
 
+class Requirement(_Part):
+    """One thing that the request of a supporter or client asks for."""
+
+    id: Text
+    asks: Text
+    limit_words: Annotated[int, Field(gt=0, le=100_000)] | None = None
+    section: Text | None = None
+    """Heading of the report's section that answers it."""
+
+
+class Limits(_Part):
+    """What a request allows in all."""
+
+    words: Annotated[int, Field(gt=0, le=1_000_000)] | None = None
+    references: Annotated[int, Field(gt=0, le=100_000)] | None = None
+
+
+class Request(_Part):
+    """The request that the report answers. Kept apart, as support is: see :meth:`Brief.blind`."""
+
+    requirements: Annotated[list[Requirement], BeforeValidator(_listed)] = []
+    limits: Limits = Limits()
+
+
 class Brief(_Part):
     """What the writer wants to know.
 
@@ -282,6 +307,10 @@ class Brief(_Part):
         CSV files, as paths from the brief, or one text that says what there is.
     own_sources : list of OwnSource
         Documents of the writer's own: ids in the library, or files as paths from the brief.
+    request : Request, optional
+        What a supporter or client asks the report to cover; it is for the coverage table alone.
+    length : str
+        ``full``, ``short``, ``loi`` (letter of intent) or ``portal`` (fields of a form).
     source : str
         ``pubmed``, ``library`` (the user's own) or ``sample``.
     also_search : dict of str to str
@@ -305,6 +334,8 @@ class Brief(_Part):
     contributors: list[Contributor] = []
     learner_data: Annotated[list[Text], BeforeValidator(_listed)] = []
     own_sources: Annotated[list[OwnSource], BeforeValidator(_listed)] = []
+    request: Request | None = None
+    length: Length = "full"
     source: SourceName = "pubmed"
     also_search: dict[SourceKey, Switch] = {}
 
@@ -353,8 +384,10 @@ class Brief(_Part):
     def digest(self) -> str:
         """SHA-256 (hex) of the brief's content, the same however the YAML is laid out."""
         content = self.model_dump(mode="json")
-        if not self.own_sources:
-            del content["own_sources"]  # a brief without them keeps the digest it always had
+        # A brief without the newer keys keeps the digest it always had.
+        for key, unset in (("own_sources", []), ("request", None), ("length", "full")):
+            if content[key] == unset:
+                del content[key]
         data = json.dumps(content, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(data.encode()).hexdigest()
 
@@ -384,7 +417,12 @@ class Brief(_Part):
         Search, findings, gaps and education see only this (ACCME Standards for Integrity and
         Independence, standard 2: planning decisions are free of ineligible companies).
         """
-        none: dict[str, Any] = {"support": None, "contributors": [], "trigger": None}
+        none: dict[str, Any] = {
+            "support": None,
+            "request": None,
+            "contributors": [],
+            "trigger": None,
+        }
         # Who wrote, published or added a document is no matter for a search either; the documents
         # themselves are given to it apart.
         return self.model_copy(update=none | {"own_sources": []})
