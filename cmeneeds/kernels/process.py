@@ -140,15 +140,18 @@ class WarmProcess:
             raise
 
     def _start(self) -> None:
-        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter
-            [sys.executable, "-m", "cmeneeds.kernels.warm", self.address],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=self._folder,
-            # Interrupts at the terminal are for us; we close its input.
-            start_new_session=True,
-        )
+        assert self._folder is not None
+        complaints = self._folder / "complaints"
+        with complaints.open("wb") as stderr:
+            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter
+                [sys.executable, "-m", "cmeneeds.kernels.warm", self.address],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                cwd=self._folder,
+                # Interrupts at the terminal are for us; we close its input.
+                start_new_session=True,
+            )
         assert self._process.stdout is not None
         if not select.select([self._process.stdout], [], [], WARM_UP_SECONDS)[0]:
             raise KernelNotForked(f"the warm process was not ready after {WARM_UP_SECONDS} s")
@@ -157,7 +160,8 @@ class WarmProcess:
         except ValueError:
             said = {}
         if "ready" not in said:
-            why = said.get("refused", "it ended while it started")
+            last = complaints.read_text("utf-8", "replace").strip().splitlines()[-1:]
+            why = said.get("refused") or "".join(last) or "it ended while it started"
             raise KernelNotForked(f"the warm process cannot serve: {why}")
 
     @property

@@ -36,7 +36,7 @@ class ForkProvisioner(LocalProvisioner):  # type: ignore[misc]
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Choose sockets in a folder of our own instead of ports."""
         manager = self.parent
-        if manager is not None and os.name == "posix" and manager.transport == "tcp":
+        if manager is not None and os.name == "posix" and not Path(manager.ip).is_absolute():
             # Short, because the path of a socket may have about a hundred characters.
             self._folder = Path(tempfile.mkdtemp(prefix="cmn-"))
             manager.transport = "ipc"
@@ -49,7 +49,7 @@ class ForkProvisioner(LocalProvisioner):  # type: ignore[misc]
         try:
             self.process = warm_process().fork(
                 cmd[cmd.index("-f") + 1],
-                cwd=kwargs.get("cwd"),
+                cwd=str(kwargs.get("cwd") or Path.cwd()),
                 env=kwargs.get("env") or dict(os.environ),
                 memory_mb=self._limit(),
                 **_streams(kwargs),

@@ -29,6 +29,7 @@ from typing import Any, Final
 
 IMPORTS: Final = (
     "ipykernel.kernelapp",
+    "ipykernel.debugger",
     "ipykernel.ipkernel",
     "ipykernel.pylab.backend_inline",
     "IPython.core.completer",
@@ -230,7 +231,6 @@ def _surroundings(request: Mapping[str, Any], descriptors: list[int]) -> None:
             os.close(descriptor)
     os.environ.clear()
     os.environ.update(request["env"])
-    # The kernel watches its parent and ends when that is gone: this process's parent.
     os.environ["JPY_PARENT_PID"] = str(os.getppid())
     if request.get("cwd"):
         os.chdir(request["cwd"])
@@ -264,7 +264,10 @@ def _run_kernel(connection_file: str) -> None:
     from ipykernel.kernelapp import IPKernelApp
 
     sys.argv = ["ipykernel_launcher", "-f", connection_file]
-    IPKernelApp.launch_instance(argv=sys.argv[1:])
+    # It watches its parent, the warm process, and ends when that is gone. (ipykernel reads the
+    # environment variable for it when it is imported, which was before the fork.)
+    watch = f"--IPKernelApp.parent_handle={os.getppid()}"
+    IPKernelApp.launch_instance(argv=[*sys.argv[1:], watch])
 
 
 def main() -> None:
