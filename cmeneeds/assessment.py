@@ -6,9 +6,13 @@ from the run's own snapshot.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
+
+import yaml
 
 from cmeneeds.brief import Brief
 from cmeneeds.checks.gap_logic import check_gaps, flags
@@ -17,6 +21,7 @@ from cmeneeds.education import OBJECTIVE_COLUMNS, plan_education
 from cmeneeds.errors import NoEvidence
 from cmeneeds.evidence.findings import find
 from cmeneeds.frames import each_row, known, text_of
+from cmeneeds.gaps.causes import codes_of
 from cmeneeds.gaps.priority import SCORES, priority_settings
 from cmeneeds.gaps.table import analyze_gaps
 from cmeneeds.learner_data import LearnerEvidence, triangulation
@@ -39,6 +44,10 @@ PLANNED = {
     "baseline": "baseline",
 }
 """Columns of the register that come from the objectives."""
+
+
+SCREENING = ("screened", "included", "excluded", "maybe", "conflict", "unscreened")
+"""What is counted of screening, where somebody has screened; see ``ScreeningCounts``."""
 
 
 @dataclass(frozen=True)
@@ -170,6 +179,14 @@ class Assessment:
         }
         for label in ("GAP", "RATE", "REC", "CAUSE", "BURDEN", "EVGAP"):
             counts[f"findings.{label}"] = int((self.findings["label"] == label).sum())
+        if self.records.screening:
+            counts |= {f"screening.{n}": getattr(self.records.screened, n) for n in SCREENING}
+            counts |= {
+                f"screening.reason-{number}": count
+                for number, count in enumerate(self.records.screened.reasons.values(), 1)
+            }
+        if self.records.labels:
+            counts["findings.corrected"] = int(self.findings["corrected"].notna().sum())
         counts["documents.total"] = len(self.records.documents)
         counts["documents.guideline"] = sum(
             1 for d in self.records.documents if d.role == "guideline"
@@ -203,7 +220,78 @@ class Assessment:
             counts[f"gap.{gap.gap_id}.rank-best"] = int(gap.rank_best)
             counts[f"gap.{gap.gap_id}.rank-worst"] = int(gap.rank_worst)
             counts[f"gap.{gap.gap_id}.passages"] = len(str(gap.passages).split("; "))
-        return counts | self.learners.counts
+            counts[f"gap.{gap.gap_id}.cohorts"] = int(gap.cohorts_n)
+        return counts | self._row_counts() | self._flow() | _model_counts() | self.learners.counts
+
+    def _row_counts(self) -> dict[str, int | float]:
+        """Counts over the rows that the report presents."""
+        rows = list(each_row(self.presented))
+        counts: dict[str, int | float] = {
+            f"gap.{gap.gap_id}.number": number for number, gap in enumerate(rows, 1)
+        }
+        for answer in ("yes", "partly", "no"):
+            counts[f"gaps.closable.{answer}"] = int((self.planned["addressable"] == answer).sum())
+        for (cabana, com_b), held in self.barriers.items():
+            counts[f"barrier.{slug(cabana)}.{slug(com_b)}"] = len(held)
+        return counts
+
+    def _flow(self) -> dict[str, int | float]:
+        """What happened to the records, from the queries to the rows."""
+        asked = [e for e in self.records.log if e.facet != "topic"]
+        retrieved, new = sum(e.retrieved for e in asked), sum(e.new for e in asked)
+        behind = {
+            source
+            for gap in each_row(self.presented)
+            for address in str(gap.passages).split("; ")
+            if (source := self.records.works.key_of(address))
+        }
+        return {
+            "flow.retrieved": retrieved,
+            "flow.not-fetched": sum(max(0, (e.count or 0) - e.retrieved) for e in asked),
+            "flow.duplicates": retrieved - new,
+            "flow.otherwise": max(0, len(self.records) - new),
+            "flow.with-findings": int(self.findings["source"].nunique()),
+            "flow.in-rows": len(behind),
+        }
+
+    @cached_property
+    def barriers(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        """Rows by the causes their passages name: Cabana's factor and COM-B's component.
+
+        Only presented rows count, each once a cell, by ``gap_id``.
+        """
+        held: dict[tuple[str, str], dict[str, None]] = {}
+        for gap in each_row(self.presented):
+            for code in codes_of(text_of(gap.cause_codes)):
+                held.setdefault((code.cabana, code.com_b), {})[str(gap.gap_id)] = None
+        return {cell: tuple(ids) for cell, ids in sorted(held.items())}
+
+
+def slug(name: str) -> str:
+    """Make a name fit for the key of a count.
+
+    Examples
+    --------
+    >>> slug("external: environment (time)")
+    'external-environment-time'
+    """
+    return re.sub(r"[^a-z0-9]+", "-", name.casefold()).strip("-")
+
+
+@cache
+def model_facts() -> dict[str, Any]:
+    """Read what the sentence classifier was fitted on."""
+    facts: dict[str, Any] = yaml.safe_load(
+        (files("cmeneeds.data") / "sentence_model.yaml").read_text("utf-8")
+    )
+    return facts
+
+
+def _model_counts() -> dict[str, int | float]:
+    return {
+        "model.read-by-people": model_facts()["read_by_people"],
+        "model.labelled-by-teacher": model_facts()["labelled_by_teacher"],
+    }
 
 
 def assess(brief: Brief, records: Records, decisions: list[Decision] | None = None) -> Assessment:

@@ -19,6 +19,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PrivateAttr,
     StringConstraints,
     ValidationError,
     field_validator,
@@ -338,6 +339,7 @@ class Brief(_Part):
     length: Length = "full"
     source: SourceName = "pubmed"
     also_search: dict[SourceKey, Switch] = {}
+    _path: Path | None = PrivateAttr(default=None)
 
     @field_validator("population", mode="before")
     @classmethod
@@ -368,6 +370,11 @@ class Brief(_Part):
         if self.years.first > self.as_of.year:
             raise ValueError(f"years: they begin after as_of ({self.as_of}); move one of the two")
         return self
+
+    @property
+    def path(self) -> Path | None:
+        """The file it was loaded from; decisions stand beside it. None for one made in memory."""
+        return self._path
 
     @property
     def slug(self) -> str:
@@ -447,7 +454,9 @@ class Brief(_Part):
                 f"{path} cannot be read: {reason}",
                 "Name a .yaml file, or start from a copy of an example",
             ) from error
-        return cls.parse(data, str(path))
+        brief = cls.parse(data, str(path))
+        brief._path = path
+        return brief
 
     @classmethod
     def parse(cls, data: bytes | str, name: str = "brief") -> Brief:

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from cmeneeds.brief import Brief
+from cmeneeds.decisions.labels import Corrected
+from cmeneeds.decisions.screening import Screened, ScreeningCounts, excluded
 from cmeneeds.documents import Document
 from cmeneeds.errors import NoEvidence, RunBroken
 from cmeneeds.learner_data.model import LearnerFile
@@ -65,6 +67,11 @@ class Records:
         ISO day on which PubMed was last asked for such notices; empty if never.
     learner : tuple of LearnerFile
         The provider's own data, as lines about groups of people.
+    screening : tuple of Screened
+        What people chose about the records, in the order of their lines; those that are
+        :attr:`excluded` carry no finding.
+    labels : tuple of Corrected
+        Sentences whose class a person corrected.
     hint : str
         Where nothing was found: how the source would spell the topic. Not kept.
     """
@@ -83,6 +90,8 @@ class Records:
     checked: str = ""
     hint: str = ""
     learner: tuple[LearnerFile, ...] = ()
+    screening: tuple[Screened, ...] = ()
+    labels: tuple[Corrected, ...] = ()
 
     def __len__(self) -> int:
         """Number of records."""
@@ -102,6 +111,16 @@ class Records:
         """Everything that can be cited, by citation key."""
         documents = (*self.documents, *(file.document for file in self.learner))
         return Works(self.articles, documents, self.notices, self.checked)
+
+    @cached_property
+    def excluded(self) -> frozenset[int]:
+        """PMIDs that the writer screened out; see :func:`cmeneeds.decisions.screening.excluded`."""
+        return excluded(self.screening)
+
+    @property
+    def screened(self) -> ScreeningCounts:
+        """How many records were kept, screened out and not yet looked at."""
+        return ScreeningCounts.of((a.pmid for a in self.articles), self.screening)
 
     @property
     def background(self) -> tuple[Document, ...]:
@@ -179,6 +198,9 @@ class Records:
             ),
             "checked": self.checked,
         }
+        # Left out where there are none, so that a snapshot without them keeps its bytes.
+        head |= {"screening": self.screening} if self.screening else {}
+        head |= {"labels": self.labels} if self.labels else {}
         lines = [encode(head)]
         lines += [
             encode({"facets": self.facets.get(a.pmid, ()), "record": a})
@@ -226,6 +248,8 @@ class Records:
             beside=head.beside,
             notices=Notices(dict(head.notices.by_pmid), dict(head.notices.by_doi)),
             checked=head.checked,
+            screening=head.screening,
+            labels=head.labels,
             learner=tuple(row.learner for row in rows if row.learner is not None),
         )
 
@@ -248,6 +272,8 @@ class _Head(msgspec.Struct):
     beside: tuple[SearchEntry, ...] = ()
     notices: _Said = msgspec.field(default_factory=_Said)
     checked: str = ""
+    screening: tuple[Screened, ...] = ()
+    labels: tuple[Corrected, ...] = ()
 
     def __post_init__(self) -> None:
         if self.format not in _READABLE:

@@ -10,8 +10,10 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from cmeneeds.decisions.labels import Corrected, correction_of, corrections
 from cmeneeds.documents import Document, document_address
 from cmeneeds.evidence.classify import (
+    LEVELED,
     Label,
     Sentence,
     classify,
@@ -26,7 +28,7 @@ from cmeneeds.records import Article
 from cmeneeds.works import Work, Works, heading_of, touching
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import pandas as pd
 
@@ -67,6 +69,7 @@ _DTYPES = {
     "rec_system": "string",
     "rec_body": "string",
     "rec_year": "string",
+    "corrected": "string",
 }
 
 FINDING_COLUMNS = tuple(_DTYPES)
@@ -76,7 +79,9 @@ _SPEAKING = frozenset({"gap", "research_gap", "recommendation"})
 
 
 def find(
-    records: Records | Iterable[Article | Document], minimum_probability: float = 0.0
+    records: Records | Iterable[Article | Document],
+    minimum_probability: float = 0.0,
+    progress: Callable[[int, int], None] | None = None,
 ) -> pd.DataFrame:
     """Find what records and full texts say about practice.
 
@@ -86,6 +91,8 @@ def find(
         In any order. Of records with the same PMID the last one counts.
     minimum_probability : float, optional
         Leave out findings that are less sure than this.
+    progress : callable, optional
+        Told (works read, works) before each.
 
     Returns
     -------
@@ -108,6 +115,8 @@ def find(
     ``REC`` with probability 1, whatever the words; so is, with the probability of the sentence
     before it, an item of a list that a recommending sentence leads in. Guidelines are quoted for
     what should be done: what they say about practice comes from others, so it is ``secondary``.
+    Of :class:`Records`, what the writer screened out is not read, and a class that the writer
+    corrected is the one, with probability 1; ``corrected`` says who and what it was.
     """
     import pandas as pd
 
@@ -115,16 +124,26 @@ def find(
 
     if isinstance(records, Records):
         works = records.works
+        left_out = {f"pmid-{pmid}" for pmid in records.excluded}
+        by_hand = corrections(records.labels)
     else:
         given = list(records)
         articles = (a for a in given if isinstance(a, Article))
         works = Works(articles, (d for d in given if isinstance(d, Document)))
-    chosen: list[Work] = sorted(works.values(), key=lambda w: (w.article is None, w.pmid or 0))
-    rows = [row for work in chosen if work.article for row in _article_rows(work, work.article)]
+        left_out, by_hand = set(), {}
+    kept = (work for work in works.values() if work.key not in left_out)
+    chosen: list[Work] = sorted(kept, key=lambda w: (w.article is None, w.pmid or 0))
+    rows: list[dict[str, Any]] = []
+    steps = len(chosen)
+    for step, work in enumerate(chosen):
+        if progress:
+            progress(step, steps)
+        if work.article:
+            rows += _article_rows(work, work.article, by_hand)
     with_text = [w for w in chosen if w.document is not None]
     for work in sorted(with_text, key=lambda w: w.document.id if w.document else ""):
         if work.document is not None:
-            rows += _document_rows(work, work.document)
+            rows += _document_rows(work, work.document, by_hand)
     frame = pd.DataFrame(
         [row for row in rows if row["probability"] >= minimum_probability],
         columns=list(FINDING_COLUMNS),
@@ -132,7 +151,9 @@ def find(
     return frame.astype(_DTYPES)
 
 
-def _article_rows(work: Work, article: Article) -> Iterator[dict[str, Any]]:
+def _article_rows(
+    work: Work, article: Article, by_hand: Mapping[str, Corrected]
+) -> Iterator[dict[str, Any]]:
     """Classify the passages of a record and keep what says something."""
     passages = passages_of(article)
     sentences = []
@@ -147,22 +168,32 @@ def _article_rows(work: Work, article: Article) -> Iterator[dict[str, Any]]:
     # Together is faster; rates of sentences that become no finding are not looked for.
     labels = classify_sentences(sentences, all_rates=False)
     for passage, sentence, label in zip(passages, sentences, labels, strict=True):
+        place = address(article.pmid, passage.section, passage.start, passage.end)
+        mended = correction_of(by_hand, place, passage.text)
+        if mended is not None:
+            label = _corrected(label, mended, passage.text, sentence.markup)
         if label.label != "OTHER":
             label = replace(label, secondary=_quotes(label, sentence.section))
-            place = address(article.pmid, passage.section, passage.start, passage.end)
             yield _row(
                 place, work, passage.section, sentence.section, passage.start, passage.text,
-                label, sentence.markup,
+                label, sentence.markup, mended,
             )  # fmt: skip
 
 
-def _document_rows(work: Work, document: Document) -> Iterator[dict[str, Any]]:
+def _document_rows(
+    work: Work, document: Document, by_hand: Mapping[str, Corrected]
+) -> Iterator[dict[str, Any]]:
     """The same for a document."""
     leads: dict[int, Label] = {}
     passages = list(passages_of_document(document, abstract=work.article is None))
     labels = classify_sentences([Sentence(one.text, one.heading, one.markup) for one in passages])
     for passage, label in zip(passages, labels, strict=True):
         label = _by_place(passage, document, label, leads)
+        number = passage.part.number
+        place = document_address(document.id, number, passage.start, passage.end)
+        mended = correction_of(by_hand, place, passage.text)
+        if mended is not None:
+            label = _corrected(label, mended, passage.text, passage.markup)
         if document.role == "guideline":
             # Rates and shortfalls are other people's: only what to do is its own.
             quoted = label.label != "REC"
@@ -170,12 +201,25 @@ def _document_rows(work: Work, document: Document) -> Iterator[dict[str, Any]]:
             quoted = _quotes(label, passage.part.section or passage.heading) or passage.quotes
         label = replace(label, secondary=quoted)
         if label.label != "OTHER":
-            number = passage.part.number
-            place = document_address(document.id, number, passage.start, passage.end)
             yield _row(
                 place, work, number, passage.heading, passage.start, passage.text, label,
-                passage.markup,
+                passage.markup, mended,
             )  # fmt: skip
+
+
+def _corrected(label: Label, mended: Corrected, text: str, markup: Sequence[Markup]) -> Label:
+    """A label as a person corrected it; level and actor stay where the person gave none."""
+    leveled = mended.label in LEVELED
+    if label.rate is None:
+        found = rates(text, markup)  # of a sentence that was OTHER none was looked for
+        label = replace(label, rate=found[0] if found else None)
+    return replace(
+        label,
+        label=mended.label,
+        probability=1.0,
+        level=(mended.level or label.level) if leveled else None,
+        actor=(mended.actor or label.actor) if leveled else None,
+    )
 
 
 def _by_place(
@@ -208,6 +252,7 @@ def _row(
     text: str,
     label: Label,
     markup: Sequence[Markup],
+    mended: Corrected | None = None,
 ) -> dict[str, Any]:
     """Write one row."""
     rate = label.rate
@@ -234,6 +279,7 @@ def _row(
         "value_end": start + rate.end if rate else None,
         "agrees": rate.agrees if rate else None,
         "secondary": label.secondary,
+        "corrected": mended.told if mended else None,
         **_rate_cells(text, markup, label),
         **(_recommendation_cells(text, heading, work) if label.label == "REC" else {}),
     }

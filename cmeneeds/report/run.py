@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from cmeneeds import __version__
 from cmeneeds.brief import Brief
 from cmeneeds.decisions import Decision, decisions_path, load_decisions
+from cmeneeds.decisions.chosen import with_choices
 from cmeneeds.decisions.sources import bring_in
 from cmeneeds.errors import (
     NoEvidence,
@@ -235,6 +236,7 @@ def make_report(
     records = _records(brief, library, count, decisions)
     if learner:
         records = replace(records, learner=learner)
+    records = with_choices(records, brief_path)
     records.require_some(brief)
     folder = _new_folder(Path(outputs) / brief.slug, started)
     steps: dict[str, str] = {"searched": _now()}
