@@ -81,16 +81,21 @@ _FULL_DATE = re.compile(
     r"(?:[ T,]+\d{1,2}:\d\d(?::\d\d)?(?:\.\d+)?(?: ?[AP]M)?(?: ?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?)?",
     re.IGNORECASE,
 )
-_BIRTH = re.compile(
+BIRTH = re.compile(
     rf"\b(?:born|birth|d\.?o\.?b)\b.{{0,12}}?(?:{_FULL_DATE.pattern})", re.IGNORECASE
 )
-_KNOWN_NUMBERS = re.compile(
+KNOWN_NUMBERS = re.compile(
     r"\b(?:PMID|PMCID|PMC|NCT|NBK|ISRCTN|doi|ISBN)\W{0,2}[\d./A-Za-z-]+", re.IGNORECASE
 )
-_RECORD = re.compile(r"(?<![\d.,])(?:[A-Za-z]{1,4}[- ]?)?\d{7,}(?![\d.,]*\d)")
+RECORD = re.compile(r"(?<![\d.,])(?:[A-Za-z]{1,4}[- ]?)?\d{7,}(?![\d.,]*\d)")
 _RECORD_ALONE = re.compile(r"(?:[A-Za-z]{1,4}-?)?\d{6,}")
 _LONG = re.compile(r"\d{9,}")
 _CODE = re.compile(r"\d{1,5}|(?=.{1,8}\Z)[A-Za-z]{0,4}[-_ ]?\d{1,5}|[A-Za-z]")
+
+
+def anywhere() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """Forms of identifiers that tell themselves in any text, each with what it is."""
+    return _ANYWHERE
 
 
 def refuse_identifiers(grid: Grid, roles: dict[str, int]) -> None:
@@ -145,13 +150,13 @@ def _value(text: str, figure: bool, period: bool) -> str:
     for kind, pattern in _ANYWHERE:
         if pattern.search(text):
             return kind
-    if _BIRTH.search(text):
+    if BIRTH.search(text):
         return "a date of birth"
     if not period and _FULL_DATE.fullmatch(text.strip()):
         return "a full date"
     if figure:
         return "the number of a person or record" if _LONG.search(text) else ""
-    rest = _KNOWN_NUMBERS.sub(" ", text)
-    if not period and (_RECORD.search(rest) or _RECORD_ALONE.fullmatch(rest.strip())):
+    rest = KNOWN_NUMBERS.sub(" ", text)
+    if not period and (RECORD.search(rest) or _RECORD_ALONE.fullmatch(rest.strip())):
         return "the number of a person or record"
     return ""
