@@ -11,8 +11,10 @@ from cmeneeds.errors import UsageError
 from cmeneeds.interviews import prepare_notes, speaker_of
 from cmeneeds.interviews.persons import without_persons
 
-HEAD = "---\nkind: interview\nrole: diabetes nurse\ndate: 2026-03-04\nconsent: yes\n"
+HEAD = (
+    "---\nkind: interview\nrole: diabetes nurse\ndate: 2026-03-04\nconsent: yes\n"
     "language: en\n---\n"
+)
 
 
 @pytest.mark.parametrize(
