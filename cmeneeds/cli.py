@@ -172,7 +172,7 @@ def report(
             failed = error
             continue
         say(f"{run.manifest['document_status']}")
-        for name in ("report.html", "report.docx", "report.md", "gaps.csv"):
+        for name in ("report.html", "report.docx", "report.pdf", "report.md", "gaps.csv"):
             say(f"  {run.folder / name}")
     if failed is not None:
         raise typer.Exit(failed.exit_code)

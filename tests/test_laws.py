@@ -434,11 +434,11 @@ def test_law_5_commands_that_read_the_sample_say_so(
 def test_law_6_no_script_link_or_picture_of_a_record_lives_in_the_page(
     made_up_place: Path,
 ) -> None:
-    import cmeneeds.report.export as export
+    import cmeneeds.report.convert as convert
 
     page = lxml_html.parse(made_up_place / "run" / "report.html").getroot()
     (script,) = page.iter("script")
-    assert script.text == (export.STYLE / "report.js").read_text("utf-8")
+    assert script.text == (convert.STYLE / "report.js").read_text("utf-8")
     handlers = [n for e in page.iter() for n in e.attrib if n.lower().startswith("on")]
     assert handlers == []
     assert not list(page.iter("iframe", "object", "embed", "form", "base", "link"))

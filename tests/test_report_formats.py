@@ -16,7 +16,10 @@ from lxml import html as lxml_html
 
 from cmeneeds.errors import ExportError
 from cmeneeds.report import markdown as md
-from cmeneeds.report.export import STYLE, export_docx, export_html
+from cmeneeds.report.convert import STYLE
+from cmeneeds.report.docx import export_docx
+from cmeneeds.report.html import export_html
+from cmeneeds.report.pdf import export_pdf
 from cmeneeds.report.style.make_reference import make_reference
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><path d="M0 0h9"/></svg>'
@@ -81,7 +84,7 @@ def folder(tmp_path):
 def make(folder, text=REPORT, kind="html", title="A made-up *title* <b> $x$", **options):
     source, out = folder / "report.md", folder / f"report.{kind}"
     source.write_text(text, encoding="utf-8")
-    export = export_html if kind == "html" else export_docx
+    export = {"html": export_html, "docx": export_docx, "pdf": export_pdf}[kind]
     export(source, REFERENCES, out, title, folder / "figures", **options)
     return out
 
@@ -187,7 +190,7 @@ def test_raw_html_tex_attributes_and_odd_links_do_not_pass(folder):
         ("![x](/etc/passwd)", "not a file in figures/"),
     ],
 )
-@pytest.mark.parametrize("kind", ["html", "docx"])
+@pytest.mark.parametrize("kind", ["html", "docx", "pdf"])
 def test_what_is_missing_or_foreign_stops_the_export(folder, kind, text, message):
     with pytest.raises(ExportError, match=re.escape(message)):
         make(folder, text, kind)
@@ -206,13 +209,13 @@ def test_a_slow_pandoc_is_stopped(folder):
         make(folder, timeout=0.001)
 
 
-@pytest.mark.parametrize("kind", ["html", "docx"])
+@pytest.mark.parametrize("kind", ["html", "docx", "pdf"])
 def test_equal_input_gives_equal_bytes(folder, kind):
     first = make(folder, kind=kind).read_bytes()
     assert make(folder, kind=kind).read_bytes() == first
 
 
-@pytest.mark.parametrize("kind", ["html", "docx"])
+@pytest.mark.parametrize("kind", ["html", "docx", "pdf"])
 def test_no_path_of_this_machine_is_in_the_file(folder, kind):
     data = make(folder, kind=kind).read_bytes()
     if kind == "docx":

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from cmeneeds.errors import ExportError
+from cmeneeds.report.anchors import parsed
 from cmeneeds.report.markdown import BANNERS
-from cmeneeds.report.pandoc import READER, run_pandoc
 
 
 class Figure(NamedTuple):
@@ -75,7 +75,7 @@ def read(text: str) -> Reading:
         If pandoc cannot read it, or it is nested absurdly deep.
     """
     try:
-        tree = json.loads(run_pandoc(["-f", READER, "-t", "json"], text))
+        tree = json.loads(parsed(text))
         reader = _Reader()
         reader.blocks(tree["blocks"])
     except RecursionError:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cmeneeds import __version__
+from cmeneeds.accreditation import own_profiles
 from cmeneeds.brief import Brief
 from cmeneeds.decisions import Decision, decisions_path, load_decisions
 from cmeneeds.decisions.chosen import with_choices
@@ -34,6 +35,7 @@ from cmeneeds.errors import (
 )
 from cmeneeds.learner_data import LearnerFile, read_learner_data
 from cmeneeds.report import figures
+from cmeneeds.report.export import FORMATS, export_all
 from cmeneeds.report.tables import write_atomically, write_csv
 from cmeneeds.resources import shared_path
 from cmeneeds.retrieval import Records, search
@@ -232,11 +234,14 @@ def make_report(
     started = datetime.now(UTC)
     decisions = load_decisions(decisions_path(brief_path))  # an unreadable file stops the run here
     learner = _learner_data(brief, brief_path, library)  # before anything is searched
+    profiles = own_profiles(brief_path)
     tell("searching")
     records = _records(brief, library, count, decisions)
     if learner:
         records = replace(records, learner=learner)
     records = with_choices(records, brief_path)
+    if not str(library or "").endswith(".jsonl.gz"):  # a snapshot holds those that were used
+        records = replace(records, profiles=profiles)
     records.require_some(brief)
     folder = _new_folder(Path(outputs) / brief.slug, started)
     steps: dict[str, str] = {"searched": _now()}
@@ -393,7 +398,6 @@ def _clean_notebook(path: Path) -> None:
 def _export(folder: Path, brief: Brief, records: Records) -> None:
     import nbformat
 
-    from cmeneeds.report.export import export_docx, export_html
     from cmeneeds.report.notebook import collect
     from cmeneeds.report.reading import read
     from cmeneeds.report.references import csl
@@ -405,13 +409,12 @@ def _export(folder: Path, brief: Brief, records: Records) -> None:
     references = [csl(work) for key, work in records.works.items() if key in cited]
     listed = json.dumps(references, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
     write_atomically(folder / "references.json", listed.encode())
-    for export, name in ((export_html, "report.html"), (export_docx, "report.docx")):
-        export(report, references, folder / name, brief.heading, folder / "figures")
+    export_all(folder, references, brief.heading, run=f"{brief.slug}/{folder.name}")
 
 
 def _remove_report(folder: Path) -> None:
     """Leave nothing that could pass for a report."""
-    for name in ("report.md", "report.html", "report.docx", "references.json"):
+    for name in ("report.md", "references.json", *FORMATS):
         (folder / name).unlink(missing_ok=True)
     for name in TABLES:
         (folder / f"{name}.csv").unlink(missing_ok=True)

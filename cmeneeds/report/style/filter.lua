@@ -1,4 +1,4 @@
--- Turns the spans and divs of a report into links, cards and notices, for HTML and DOCX.
+-- Turns the spans and divs of a report into links, cards and notices, for HTML, DOCX and PDF.
 --
 -- Runs before citeproc. Every attribute that is not known here is dropped, and so is every link
 -- that is neither to the web nor into the document: text that slipped through escaping could
@@ -6,6 +6,7 @@
 
 local html = FORMAT:match("html") ~= nil
 local docx = FORMAT:match("docx") ~= nil
+local typst = FORMAT:match("typst") ~= nil
 
 local styles = { -- Word's paragraph styles for divs
   ["open-question"] = "Open Question",
@@ -27,11 +28,12 @@ local function keep(attributes, allowed)
 end
 
 local function shown_image(image)
-  if not image.src:match("^figures/[%w_-]+%.%a+$") then
+  if not (image.src:match("^figures/[%w_-]+$") or image.src:match("^figures/[%w_-]+%.%a+$")) then
     error("an image is not a file in figures/: " .. image.src)
   end
   -- The folder is pandoc's resource path.
   image.src = image.src:gsub("^figures/", "")
+  if not image.src:match("%.") then image.src = image.src .. (docx and ".png" or ".svg") end
   image.attributes = {}
   image.classes = {}
   return image
@@ -118,13 +120,13 @@ function Pandoc(doc)
       elseif class == "sub" then
         return pandoc.Subscript(span.content)
       elseif class == "value" then
-        if html then return pandoc.Span(span.content, { class = "value" }) end
+        if html or typst then return pandoc.Span(span.content, { class = "value" }) end
         return pandoc.Strong(span.content)
       elseif class == "status" then
         return pandoc.Span({ pandoc.Strong(span.content) }, { class = "status" })
       end
       span.attributes = keep(span.attributes, { key = true })
-      if docx then span.attributes = {} end
+      if not html then span.attributes = {} end
       return span
     end,
   })
@@ -142,7 +144,7 @@ function Pandoc(doc)
       for i, use in ipairs(uses[address]) do
         if i > 1 then back:insert(pandoc.Str(" ")) end
         local link = pandoc.Link({ pandoc.Str("↩" .. i) }, "#" .. use)
-                back:insert(link)
+      back:insert(link)
       end
       last.content:insert(pandoc.Span(back, { class = "uses" }))
     end
@@ -168,7 +170,8 @@ function Pandoc(doc)
       out:insert(pandoc.RawBlock("html", "</details>"))
       return out
     end
-    rest:insert(1, pandoc.Div({ summary }, { ["custom-style"] = "Evidence Heading" }))
+    local attributes = docx and { ["custom-style"] = "Evidence Heading" } or {}
+    rest:insert(1, pandoc.Div({ summary }, pandoc.Attr("", { "evidence-heading" }, attributes)))
     return rest
   end
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from lxml import etree
 
-from cmeneeds.report.export import MARK
+from cmeneeds.report.docx import MARK
 from cmeneeds.report.pandoc import run_pandoc
 
 _W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"

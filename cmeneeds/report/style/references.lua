@@ -6,8 +6,12 @@ function Pandoc(doc)
   local file = assert(io.open(pandoc.utils.stringify(doc.meta["notes-file"]), "r"))
   local notes = pandoc.json.decode(file:read("a"), false)
   file:close()
+  local properties = assert(io.open(pandoc.utils.stringify(doc.meta["properties-file"]), "r"))
+  local kept = pandoc.json.decode(properties:read("a"), false)
+  properties:close()
   -- Word keeps all metadata as document properties: leave no paths and settings there.
-  doc.meta = { title = doc.meta.title, lang = doc.meta.lang, mark = FORMAT:match("html") and doc.meta.mark }
+  doc.meta = { title = doc.meta.title, lang = doc.meta.lang, mark = not FORMAT:match("docx") and doc.meta.mark }
+  for name, value in pairs(kept) do doc.meta[name] = pandoc.MetaString(value) end
   return doc:walk({
     -- The word joiners of filter.lua have done their work.
     Inlines = function(inlines)
