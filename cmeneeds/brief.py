@@ -202,7 +202,17 @@ class Relationship(_Part):
 
     company: Text
     nature: Text
+    begin: Day | None = None
+    end: Day | None = None
+    """None: not ended, or not said."""
     mitigation: Text | None = None
+    mitigated_on: Day | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.begin and self.end and self.begin > self.end:
+            raise ValueError(f"begin: {self.begin} is after its end ({self.end}); swap them")
+        return self
 
 
 class Contributor(_Part):
@@ -210,6 +220,7 @@ class Contributor(_Part):
 
     name: Text
     role: Text
+    role_from: Day | None = None
     disclosed_on: Day | None = None
     relationships: list[Relationship] | None = None
     """None: not yet disclosed. An empty list: disclosed, and there are none."""
@@ -395,6 +406,10 @@ class Brief(_Part):
         for key, unset in (("own_sources", []), ("request", None), ("length", "full")):
             if content[key] == unset:
                 del content[key]
+        for person in content["contributors"]:
+            _leave_out(person, "role_from")
+            for relationship in person["relationships"] or ():
+                _leave_out(relationship, "begin", "end", "mitigated_on")
         data = json.dumps(content, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(data.encode()).hexdigest()
 
@@ -486,6 +501,13 @@ class Brief(_Part):
             return cls.model_validate(content)
         except ValidationError as error:
             raise _brief_error(error, cls) from None
+
+
+def _leave_out(content: dict[str, Any], *keys: str) -> None:
+    """Take keys out that say nothing."""
+    for key in keys:
+        if content[key] is None:
+            del content[key]
 
 
 class _Loader(yaml.SafeLoader):

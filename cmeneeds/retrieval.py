@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from cmeneeds.accreditation import Profile
 from cmeneeds.brief import Brief
 from cmeneeds.decisions.labels import Corrected
 from cmeneeds.decisions.screening import Screened, ScreeningCounts, excluded
@@ -72,6 +73,8 @@ class Records:
         :attr:`excluded` carry no finding.
     labels : tuple of Corrected
         Sentences whose class a person corrected.
+    profiles : tuple of Profile
+        The user's own accreditor profiles; those of the package are not kept.
     hint : str
         Where nothing was found: how the source would spell the topic. Not kept.
     """
@@ -92,6 +95,7 @@ class Records:
     learner: tuple[LearnerFile, ...] = ()
     screening: tuple[Screened, ...] = ()
     labels: tuple[Corrected, ...] = ()
+    profiles: tuple[Profile, ...] = ()
 
     def __len__(self) -> int:
         """Number of records."""
@@ -201,6 +205,7 @@ class Records:
         # Left out where there are none, so that a snapshot without them keeps its bytes.
         head |= {"screening": self.screening} if self.screening else {}
         head |= {"labels": self.labels} if self.labels else {}
+        head |= {"profiles": self.profiles} if self.profiles else {}
         lines = [encode(head)]
         lines += [
             encode({"facets": self.facets.get(a.pmid, ()), "record": a})
@@ -250,6 +255,7 @@ class Records:
             checked=head.checked,
             screening=head.screening,
             labels=head.labels,
+            profiles=head.profiles,
             learner=tuple(row.learner for row in rows if row.learner is not None),
         )
 
@@ -274,6 +280,7 @@ class _Head(msgspec.Struct):
     checked: str = ""
     screening: tuple[Screened, ...] = ()
     labels: tuple[Corrected, ...] = ()
+    profiles: tuple[Profile, ...] = ()
 
     def __post_init__(self) -> None:
         if self.format not in _READABLE:

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from cmeneeds.accreditation import profiles_of, texts
 from cmeneeds.assessment import Assessment, assess
 from cmeneeds.brief import Brief
 from cmeneeds.checks.rules import RULES
@@ -30,7 +31,6 @@ from cmeneeds.evidence.numbers import numbers
 from cmeneeds.frames import each_row, text_of
 from cmeneeds.records import to_json
 from cmeneeds.report import markdown as md
-from cmeneeds.report.back_matter import accreditors
 from cmeneeds.report.decided import given_by
 from cmeneeds.report.learner_input import LABEL
 from cmeneeds.report.reading import NUMBER_WORDS
@@ -340,7 +340,7 @@ def _known_names(assessment: Assessment) -> frozenset[str]:
         said.update(cells, *(cell.split("; ") for cell in cells))
     for words in education_wording().values():
         said.update((*_strings(words), f"Moore {words['moore']}"))
-    said.update(_strings(list(accreditors().values())))
+    said.update(texts(profiles_of(assessment)))
     said.update(assessment.learners.names)
     for rule in RULES.values():
         said.update((rule.asks, rule.todo))

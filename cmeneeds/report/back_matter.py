@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import files
-from typing import Any
-
-import yaml
-
 from cmeneeds.frames import each_row, text_of
 from cmeneeds.report import markdown as md
+from cmeneeds.report.crosswalk import crosswalk_text
 from cmeneeds.report.decided import another_look
+from cmeneeds.report.independence import independence_text
 from cmeneeds.report.writing import Writer, named
 from cmeneeds.strategy import all_facets
-
-
-@cache
-def accreditors() -> dict[str, dict[str, Any]]:
-    """Read what accreditors ask, by name."""
-    data = yaml.safe_load((files("cmeneeds.data") / "accreditors.yaml").read_text("utf-8"))
-    return {item["name"]: item for item in data}
 
 
 class BackMatter(Writer):
@@ -27,27 +16,7 @@ class BackMatter(Writer):
 
     def crosswalk(self) -> str:
         """Accreditation crosswalk."""
-        text = (
-            "\nChecks against the requirements below, in our own words. No accreditor certifies a "
-            "document or a tool; whether a requirement is met is the provider's judgement.\n"
-        )
-        for name in self.brief.accreditor:
-            profile = accreditors().get(name)
-            if profile is None:
-                text += f"\n{named(name)}: no list of requirements comes with this version.\n"
-                continue
-            rows = [
-                (named(r["asks"]), named(r["section"]), named(r["source"]))
-                for r in profile["requirements"]
-            ]
-            text += md.table(
-                rows,
-                ("What is asked", "Where this report speaks of it", "Source, read as excerpts"),
-                f"{named(name)} ({named(profile['region'])}).",
-                widths=(50, 24, 26),
-            )
-            text += md.open_question(profile["verify"])
-        return text
+        return crosswalk_text(self.assessment)
 
     def methods(self) -> str:
         """How it was searched, read and ranked, and what that cannot show."""
@@ -165,44 +134,7 @@ class BackMatter(Writer):
 
     def independence(self) -> str:
         """Independence, disclosure, automated methods."""
-        b = self.brief
-        if b.support is None:
-            support = "The brief does not say whether commercial support is sought."
-        elif b.support.status == "none":
-            support = "The brief states that there is no commercial support."
-        else:
-            names = ", ".join(named(n) for n in b.support.supporter) or "not named"
-            support = f"Commercial support: {b.support.status}; supporter: {names}."
-        text = (
-            f"\n**Independence.** {support} No field about support reaches search, reading, "
-            "grouping or ranking.\n\n**Contributors.**\n\n"
-        )
-        for person in b.contributors:
-            if person.relationships is None or person.disclosed_on is None:
-                state = "disclosure awaited"
-            elif not person.relationships:
-                state = (
-                    f"no relationship with ineligible companies, disclosed "
-                    f"{md.date(person.disclosed_on.isoformat())}"
-                )
-            else:
-                parts = [
-                    f"{named(r.company)} ({named(r.nature)}; "
-                    + (named(r.mitigation) if r.mitigation else "mitigation awaited")
-                    + ")"
-                    for r in person.relationships
-                ]
-                state = f"disclosed {md.date(person.disclosed_on.isoformat())}: {'; '.join(parts)}"
-            text += f"- {named(person.name)}, {named(person.role)}: {state}\n"
-        if not b.contributors:
-            text += "None are named.\n"
-        if not b.contributors or any(
-            p.relationships is None or p.disclosed_on is None for p in b.contributors
-        ):
-            text += md.open_question(
-                "Enter everyone who controls content, with their disclosures of the period that "
-                "the accreditor asks for."
-            )
+        text = independence_text(self.assessment)
         return text + (
             "\n**Automated methods.** No generative model wrote or changed any text here. "
             "Sentences were labelled by patterns whose weights were fitted to hand-labelled "

@@ -35,7 +35,6 @@ from cmeneeds.errors import (
 )
 from cmeneeds.learner_data import LearnerFile, read_learner_data
 from cmeneeds.report import figures
-from cmeneeds.report.export import FORMATS, export_all
 from cmeneeds.report.tables import write_atomically, write_csv
 from cmeneeds.resources import shared_path
 from cmeneeds.retrieval import Records, search
@@ -398,6 +397,7 @@ def _clean_notebook(path: Path) -> None:
 def _export(folder: Path, brief: Brief, records: Records) -> None:
     import nbformat
 
+    from cmeneeds.report.export import export_docx, export_html
     from cmeneeds.report.notebook import collect
     from cmeneeds.report.reading import read
     from cmeneeds.report.references import csl
@@ -409,12 +409,13 @@ def _export(folder: Path, brief: Brief, records: Records) -> None:
     references = [csl(work) for key, work in records.works.items() if key in cited]
     listed = json.dumps(references, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
     write_atomically(folder / "references.json", listed.encode())
-    export_all(folder, references, brief.heading, run=f"{brief.slug}/{folder.name}")
+    for export, name in ((export_html, "report.html"), (export_docx, "report.docx")):
+        export(report, references, folder / name, brief.heading, folder / "figures")
 
 
 def _remove_report(folder: Path) -> None:
     """Leave nothing that could pass for a report."""
-    for name in ("report.md", "references.json", *FORMATS):
+    for name in ("report.md", "report.html", "report.docx", "references.json"):
         (folder / name).unlink(missing_ok=True)
     for name in TABLES:
         (folder / f"{name}.csv").unlink(missing_ok=True)

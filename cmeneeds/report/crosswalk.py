@@ -1,0 +1,98 @@
+"""The accreditation crosswalk: what is asked, and what this report has for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cmeneeds.accreditation import (
+    CUSTOM,
+    STATUSES,
+    Profile,
+    Requirement,
+    months_in_words,
+    profiles_of,
+    status_of,
+)
+from cmeneeds.report import markdown as md
+from cmeneeds.report.writing import named
+
+if TYPE_CHECKING:
+    from cmeneeds.assessment import Assessment
+
+
+def crosswalk_text(assessment: Assessment) -> str:
+    """Write one table an accreditor of the brief, and what to look up before relying on it."""
+    text = (
+        "\nWhat the accreditors of the brief ask, in our own words, and what this report has for "
+        f"it: {', '.join(STATUSES[:-1])} or {STATUSES[-1]}. No accreditor certifies a document or "
+        "a tool; whether a requirement is met is the provider's judgement.\n"
+    )
+    found = profiles_of(assessment)
+    for profile in found:
+        text += _profile(profile, assessment)
+    for name in assessment.brief.accreditor:
+        if name not in {p.name for p in found}:
+            text += f"\n{named(name)}: no list of requirements comes with this version.\n"
+    return text
+
+
+def _profile(profile: Profile, assessment: Assessment) -> str:
+    shown = [r for r in profile.requirements if r.kind != "commendation"]
+    text = ""
+    if shown:
+        text += md.table(
+            [_row(r, assessment) for r in shown],
+            ("What is asked", "In this report", "Still missing", "Source, and when it was read"),
+            f"{named(profile.title)} ({named(profile.region)}).",
+            widths=(32, 26, 20, 22),
+        )
+    text += _commendation(profile, assessment)
+    if profile.origin:
+        text += f"\nThese lines are the user's own ({named(profile.origin)}).\n"
+    return text + md.open_question(profile.verify)
+
+
+def _row(r: Requirement, assessment: Assessment) -> tuple[str, str, str, str]:
+    status, present, missing = status_of(r, assessment)
+    here = f"**{named(status)}**"
+    if status != "nothing here":
+        here += f"{md.BREAK}{named(r.section)}"
+    if present:
+        here += f": {'; '.join(map(named, present))}"
+    source = f"{named(r.source)}{md.BREAK}Read: {named(r.read)}" if r.source else named(CUSTOM)
+    return named(r.asks), here, _missing(status, missing), source
+
+
+def _missing(status: str, missing: list[str]) -> str:
+    if status == "nothing here" and not missing:
+        return "outside what this report can show"
+    return "; ".join(map(named, missing)) or "nothing"
+
+
+def _commendation(profile: Profile, assessment: Assessment) -> str:
+    """Criteria for commendation that something here speaks to; they are optional."""
+    menu = [r for r in profile.requirements if r.kind == "commendation"]
+    useful = [r for r in menu if status_of(r, assessment)[0].startswith("offers")]
+    if not useful:
+        return ""
+    lines = "; ".join(named(r.asks) for r in useful)
+    return (
+        "\nOptional criteria for commendation to which something here can contribute in part: "
+        f"{lines}. Source: {named(useful[0].where_read)}; their grouping is {named(CUSTOM)}.\n"
+    )
+
+
+def period_text(profiles: list[Profile]) -> str:
+    """Say how far back relationships are disclosed, accreditor by accreditor."""
+    said = [
+        f"{named(p.name)} asks for {named(months_in_words(p.disclosure.months))} "
+        f"({named(p.disclosure.source)}; read: {named(p.disclosure.read)})"
+        for p in profiles
+        if p.disclosure
+    ]
+    unread = [named(p.name) for p in profiles if not p.disclosure]
+    text = "; ".join(said)
+    if unread:
+        text += "; " if text else ""
+        text += f"for {' and '.join(unread)} no period was read"
+    return text
