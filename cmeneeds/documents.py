@@ -105,6 +105,12 @@ class Part(_Value, frozen=True):
     """For a list item: number of the part that ends in a colon before the list; else -1."""
     page: int | None = None
     """One-based page of the original that it begins on; None where the original has no pages."""
+    turns: tuple[tuple[int, int], ...] = ()
+    """Offsets in the text at which a later page begins, each with the number of that page."""
+
+    def page_at(self, start: int) -> int | None:
+        """Page of the original that a character stands on; None where it has no pages."""
+        return next((page for at, page in reversed(self.turns) if at <= start), self.page)
 
 
 KINDS = (
@@ -235,6 +241,10 @@ class Document(_Value, frozen=True, kw_only=True):
     """Of own sources: who added it."""
     note: str = ""
     """Of own sources: what the writer noted, such as that a speaker consented."""
+    pages: int = 0
+    """Of own sources: how many pages the original has; 0 where it has none."""
+    unread_pages: tuple[int, ...] = ()
+    """Of own sources: pages without text that can be read, such as scanned ones."""
     parts: tuple[Part, ...] = ()
 
     @property
