@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cmeneeds.assessment import Assessment as Assessment
     from cmeneeds.assessment import assess as assess
+    from cmeneeds.bibliography.importing import import_bibliography as import_bibliography
+    from cmeneeds.bibliography.known import known_items as known_items
     from cmeneeds.brief import Brief as Brief
     from cmeneeds.education import plan_education as plan_education
     from cmeneeds.errors import CmeneedsError as CmeneedsError
@@ -57,6 +59,8 @@ _HOMES = {
     "build_strategy": "strategy",
     "classify": "evidence.classify",
     "find": "evidence.findings",
+    "import_bibliography": "bibliography.importing",
+    "known_items": "bibliography.known",
     "make_report": "report.run",
     "open_library": "sources",
     "open_source": "sources",

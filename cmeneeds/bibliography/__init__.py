@@ -1,0 +1,1 @@
+"""Bibliographies of citation managers: read them, match them with PubMed records, write them."""
