@@ -11,6 +11,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cmeneeds.brief import Brief
+from cmeneeds.checks.basis import (
+    ACCME_CHANGE,
+    ACCME_NEEDS,
+    EACCME_MEASURED,
+    JAC10,
+    SII_1,
+    accreditor,
+    house,
+)
 from cmeneeds.checks.rules import RULES, Case, rule
 from cmeneeds.frames import each_row, known, text_of
 from cmeneeds.gaps.terms import content_words
@@ -24,8 +33,7 @@ ALIKE = 0.8
 
 CHECK_COLUMNS = ("gap_id", "status", "rule", "severity", "passed", "asks", "todo", "basis")
 
-ACCME = "ACCME, Educational Needs: needs that underlie the gaps of the provider's own learners"
-HOUSE = "house custom"
+HOUSE = house()
 
 
 def check_gaps(gaps: pd.DataFrame, objectives: pd.DataFrame, brief: Brief) -> pd.DataFrame:
@@ -55,7 +63,9 @@ def check_gaps(gaps: pd.DataFrame, objectives: pd.DataFrame, brief: Brief) -> pd
         for r in RULES.values():
             severity = r.severity if gap.status == "gap" else "warning"
             passed = bool(r.holds(case))
-            found.append((gap.gap_id, gap.status, r.id, severity, passed, r.asks, r.todo, r.basis))
+            found.append(
+                (gap.gap_id, gap.status, r.id, severity, passed, r.asks, r.todo, str(r.basis))
+            )
     return pd.DataFrame(found, columns=list(CHECK_COLUMNS)).astype(
         dict.fromkeys(CHECK_COLUMNS, "string") | {"passed": "bool"}
     )
@@ -78,7 +88,7 @@ def _plan(case: Case, *names: str) -> str:
 
 @rule(
     "L01", "error", "The row has best practice and current practice.",
-    basis=ACCME, todo="Add the missing side with a source, or keep the row as a candidate.",
+    basis=ACCME_NEEDS, todo="Add the missing side with a source, or keep the row as a candidate.",
 )  # fmt: skip
 def has_both_sides(case: Case) -> bool:
     """Both sides are there."""
@@ -97,7 +107,7 @@ def has_two_sources(case: Case) -> bool:
 
 @rule(
     "L03", "error", "The level of the gap is stated: knowledge, competence, performance, outcome.",
-    basis="ACCME, Designed to Change", todo="State the level; a system gap needs a strategy.",
+    basis=ACCME_CHANGE, todo="State the level; a system gap needs a strategy.",
 )  # fmt: skip
 def has_a_level(case: Case) -> bool:
     """K, C, P or O; S where a strategy beside education is named."""
@@ -107,7 +117,7 @@ def has_a_level(case: Case) -> bool:
 
 @rule(
     "L04", "error", "A need (knowledge, competence or performance) is worded as the cause.",
-    basis=ACCME, todo="Word the need from the cause of the shortfall.",
+    basis=ACCME_NEEDS, todo="Word the need from the cause of the shortfall.",
 )  # fmt: skip
 def has_a_need(case: Case) -> bool:
     """A need is there, and a cause that it is worded from."""
@@ -116,7 +126,10 @@ def has_a_need(case: Case) -> bool:
 
 @rule(
     "L05", "error", "The audience is named by profession, specialty and setting.",
-    basis=f"{ACCME}; EACCME: audience by specialty and seniority",
+    basis=accreditor(
+        f"{ACCME_NEEDS.text}; EACCME: audience by specialty and seniority",
+        f"{ACCME_NEEDS.source}; a text derived from EACCME criteria",
+    ),
     todo="Fill in profession, specialty and setting of each audience in the brief.",
 )  # fmt: skip
 def names_the_audience(case: Case) -> bool:
@@ -126,7 +139,7 @@ def names_the_audience(case: Case) -> bool:
 
 @rule(
     "L06", "warning", "One source was measured in the learners' profession and country.",
-    basis="ACCME: data relevant to the actual learners",
+    basis=accreditor("ACCME: data relevant to the actual learners", "accme.org/faq/780"),
     todo="Add local data, or say why the evidence holds for the learners.",
 )  # fmt: skip
 def is_local(case: Case) -> bool:
@@ -136,7 +149,7 @@ def is_local(case: Case) -> bool:
 
 @rule(
     "L07", "warning", "Current practice is a number with denominator or interval.",
-    basis="EACCME: the gap is measured", todo="Quote the figure with its denominator.",
+    basis=EACCME_MEASURED, todo="Quote the figure with its denominator.",
 )  # fmt: skip
 def is_counted(case: Case) -> bool:
     """A value, and what it is a share of."""
@@ -198,7 +211,7 @@ def is_one_of_few(case: Case) -> bool:
 
 @rule(
     "L12", "warning", "What speaks against the gap was looked for, and is shown.",
-    basis="Standards for Integrity and Independence 1: fair and balanced",
+    basis=SII_1,
     todo="Quote the evidence of high performance beside the shortfall.",
 )  # fmt: skip
 def shows_what_speaks_against_it(case: Case) -> bool:
@@ -208,7 +221,7 @@ def shows_what_speaks_against_it(case: Case) -> bool:
 
 @rule(
     "L13", "error", "A root cause is sourced, and says more than the gap itself.",
-    basis=ACCME, todo="Find why it happens: barriers, interviews, the provider's own data.",
+    basis=ACCME_NEEDS, todo="Find why it happens: barriers, interviews, the provider's own data.",
 )  # fmt: skip
 def has_a_sourced_cause(case: Case) -> bool:
     """A cause with a passage of its own."""
@@ -219,7 +232,7 @@ def has_a_sourced_cause(case: Case) -> bool:
 
 @rule(
     "L14", "warning", "The cause is coded, and education can close part of it.",
-    basis="Joint Accreditation, JAC10: barriers and strategies",
+    basis=JAC10,
     todo="Code the cause (Cabana, COM-B), or name the strategy beside education.",
 )  # fmt: skip
 def has_a_cause_for_education(case: Case) -> bool:
@@ -231,7 +244,7 @@ def has_a_cause_for_education(case: Case) -> bool:
 
 @rule(
     "L15", "warning", "A gap that education cannot close names a strategy beside it.",
-    basis="Joint Accreditation, JAC10: barriers and strategies",
+    basis=JAC10,
     todo="Name who changes roles, resources or access, and how.",
 )  # fmt: skip
 def has_a_system_strategy(case: Case) -> bool:

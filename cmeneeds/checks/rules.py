@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from cmeneeds.checks.basis import Basis
+
 if TYPE_CHECKING:
     from cmeneeds.brief import Brief
 
@@ -32,7 +34,7 @@ class Rule(NamedTuple):
     """For a gap. For a candidate every rule is a warning: it says itself what it lacks."""
     asks: str
     """The rule, as a statement that should hold."""
-    basis: str
+    basis: Basis
     """Where it comes from: an accreditor's requirement, a style guide, or house custom."""
     todo: str
     """What to do where it does not hold."""
@@ -44,7 +46,7 @@ RULES: dict[str, Rule] = {}
 
 
 def rule(
-    id: str, severity: Severity, asks: str, *, basis: str, todo: str
+    id: str, severity: Severity, asks: str, *, basis: Basis, todo: str
 ) -> Callable[[Callable[[Case], bool]], Callable[[Case], bool]]:
     """Declare a rule over a function that tells whether it holds."""
 
