@@ -120,7 +120,7 @@ def test_a_retraction_stands_behind_the_reference(folder):
 
 def test_a_number_leads_to_its_card_and_back(folder):
     page = tree(folder)
-    links = page.xpath("//a[@class='figure']")
+    links = page.xpath("//a[starts-with(@class, 'figure')]")
     assert [a.get("href") for a in links] == ["#p-11-3-0-40"] * 2
     (card,) = page.xpath("//*[@id='p-11-3-0-40']")
     assert card.xpath(".//blockquote")[0].text_content().strip() == "Only 62% of them had it."

@@ -108,6 +108,8 @@ function Pandoc(doc)
         local title = html and (quotes[address] or "") or ""
         local link = pandoc.Link(span.content, "#" .. anchor(address), title)
         link.classes = { "figure" }
+        local _, spaces = pandoc.utils.stringify(span.content):gsub("%s+", "")
+        if html and spaces > 5 then link.classes:insert("quotation") end
         if html then
           link.identifier = name
           return link
@@ -203,7 +205,10 @@ function Pandoc(doc)
       tbl.attributes = {}
       if html then
         -- Scrolls by itself on a narrow screen, and by keyboard.
-        return pandoc.Div({ tbl }, pandoc.Attr("", { "scroll" }, { tabindex = "0" }))
+        local name = pandoc.utils.stringify(tbl.caption.long)
+        return pandoc.Div({ tbl }, pandoc.Attr("", { "scroll" }, {
+          { "tabindex", "0" }, { "role", "region" }, { "aria-label", name },
+        }))
       end
       if docx then styled_cells(tbl) end
       return tbl
