@@ -9,8 +9,10 @@ from typing import Annotated
 
 import typer
 
-from cmeneeds import __version__
+from cmeneeds import __version__, cli_check
+from cmeneeds.cli_bibliography import source_app
 from cmeneeds.cli_library import EntrezOption, LibraryOption, library_app, use_entrez
+from cmeneeds.cli_source import source_app
 from cmeneeds.errors import CmeneedsError, ReportError, UsageError, VerificationFailed
 from cmeneeds.terminal import complain, meter, safe, say
 
@@ -24,6 +26,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(library_app, name="library")
+app.add_typer(source_app, name="source")
+app.add_typer(source_app, name="source")
+app.command()(cli_check.check)
 
 
 def main() -> None:
