@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from cmeneeds.evidence.findings import find as find
     from cmeneeds.gaps.table import analyze_gaps as analyze_gaps
     from cmeneeds.library.store import Library as Library
+    from cmeneeds.own_sources.adding import add_source as add_source
+    from cmeneeds.own_sources.briefed import read_own_sources as read_own_sources
+    from cmeneeds.own_sources.store import list_sources as list_sources
+    from cmeneeds.own_sources.store import remove_source as remove_source
     from cmeneeds.records import Article as Article
     from cmeneeds.report.run import make_report as make_report
     from cmeneeds.report.run import write_tables as write_tables
@@ -54,6 +58,7 @@ _HOMES = {
     "Records": "retrieval",
     "Strategy": "strategy",
     "Report": "report.sections",
+    "add_source": "own_sources.adding",
     "analyze_gaps": "gaps.table",
     "assess": "assessment",
     "build_strategy": "strategy",
@@ -61,10 +66,13 @@ _HOMES = {
     "find": "evidence.findings",
     "import_bibliography": "bibliography.importing",
     "known_items": "bibliography.known",
+    "list_sources": "own_sources.store",
     "make_report": "report.run",
     "open_library": "sources",
     "open_source": "sources",
     "plan_education": "education",
+    "read_own_sources": "own_sources.briefed",
+    "remove_source": "own_sources.store",
     "search": "retrieval",
     "verify_run": "verify",
     "write_tables": "report.run",

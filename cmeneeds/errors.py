@@ -28,6 +28,7 @@ that and exits with ``exit_code`` (1: the work failed, 2: wrong usage or an inva
     │   ├── WebTooLarge               its answer is larger than the limit
     │   ├── WebNotJson                its answer is not the JSON it should be
     │   ├── UspstfKeyMissing          the Prevention TaskForce wants a key, and none is set
+    │   ├── OwnSourceUnreadable       a document of the writer's own cannot be read
     │   ├── SampleMissing             the sample corpus is not installed or not the known file
     │   └── NotPubMedXML              the input is not PubMed XML at all
     ├── LibraryError                  the library file cannot do what was asked
@@ -137,6 +138,10 @@ class SourceError(CmeneedsError):
 
 class SourceUnavailable(SourceError):
     """The service cannot be reached, or refuses to answer."""
+
+
+class OwnSourceUnreadable(SourceError):
+    """A document of the writer's own is encrypted, scanned, broken, too large or hostile."""
 
 
 class SampleMissing(SourceError):

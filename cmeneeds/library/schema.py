@@ -23,10 +23,10 @@ from functools import lru_cache
 
 from cmeneeds.records import Article, Author, Journal
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Raised whenever tables or index entries change."""
 
-UPGRADABLE = (2,)
+UPGRADABLE = (2, 3)
 """Versions that only lack the tables of :data:`BESIDE`: writing adds them, reading does without.
 A library of any other version is refused."""
 
@@ -138,6 +138,14 @@ CREATE TABLE IF NOT EXISTS asked ( -- when it was asked, also where nothing came
     name TEXT NOT NULL,            -- linkname, or ``standing``
     day  TEXT NOT NULL,            -- ISO 8601
     PRIMARY KEY (pmid, name)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS own_sources ( -- the writer's own documents; originals in sources/
+    id       TEXT PRIMARY KEY,     -- OWN and a number made of the hash
+    sha256   TEXT NOT NULL,        -- of the original, hex
+    kind     TEXT NOT NULL,        -- pdf, docx, html, markdown, text, csv
+    name     TEXT NOT NULL,        -- of the file or page, never a path
+    added    TEXT NOT NULL,        -- ISO 8601, UTC
+    document BLOB NOT NULL         -- documents.document_to_json
 ) WITHOUT ROWID;
 """
 """What the library knows beside the records."""

@@ -351,7 +351,8 @@ def _finish(
     drafts: Sequence[_Draft | Table], places: Sequence[int], body: float, known: Counter[str]
 ) -> tuple[list[Block], str]:
     title = _title(drafts, body)
-    sizes = sorted({round(d.size, 1) for d in drafts if _is_heading(d, body)}, reverse=True)
+    heads = [d for d in drafts if isinstance(d, _Draft) and _is_heading(d, body) and d is not title]
+    sizes = sorted({round(d.size, 1) for d in heads}, reverse=True)
     blocks: list[Block] = []
     tables = 0
     for position, draft in enumerate(drafts):
@@ -433,11 +434,11 @@ def _cells(table: Table, label: str, page: int, known: Counter[str]) -> Iterator
         beside = texts[row, 0][0].text if column > 0 and (row, 0) in texts else ""
         heads = row != first
         above = columns.get(column, "") if heads else ""
-        cell = Cell(
+        where = Cell(
             label, row, column,
             tuple(filter(None, (group if heads and not is_group else "", beside if heads else ""))),
             (above,) if above and not is_group else (),
             row == first or (column == 0 and len(draft.text.split()) < CELL_WORDS),
         )  # fmt: skip
         block = draft.block()
-        yield Block("table cell", block.text, page, 0, "", cell, block.markup, block.turns)
+        yield Block("table cell", block.text, page, 0, "", where, block.markup, block.turns)

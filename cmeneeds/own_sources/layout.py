@@ -7,7 +7,7 @@ short texts. Coordinates are points from the upper left corner of the page.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -131,7 +131,7 @@ def lines_of(words: Iterable[Word]) -> list[list[Word]]:
 # --- columns ------------------------------------------------------------------------------------
 
 
-def _ordered(items: Sequence[_Item], depth: int) -> Iterable[Region]:
+def _ordered(items: Sequence[_Item], depth: int) -> Generator[Region, None, None]:
     if not items:
         return
     left, right = min(i.x0 for i in items), max(i.x1 for i in items)
@@ -158,7 +158,7 @@ def _ordered(items: Sequence[_Item], depth: int) -> Iterable[Region]:
 
 def _close(
     band: list[list[_Item]], gaps: list[tuple[float, float]], plain: list[_Item], depth: int
-) -> Iterable[Region]:
+) -> Generator[Region, None, list[_Item]]:
     """End a band: as columns or a table if it is that, else as more of the plain column."""
     cuts = _gutters(band, gaps) if depth < MAX_DEPTH else []
     items = [item for row in band for item in row]
@@ -274,10 +274,10 @@ def _unruled_table(columns: list[list[_Item]], band: list[list[_Item]]) -> Table
         placed = [
             (max((k for k, x in enumerate(edges) if x <= w.x0 + 1), default=0), w) for w in line
         ]
-        if row < 0 or any(column == 0 for column, _ in placed):
+        if row < 0 or any(place == 0 for place, _ in placed):
             row += 1
-        for column, word in placed:
-            cells.setdefault((row, column), []).append(word)
+        for place, word in placed:
+            cells.setdefault((row, place), []).append(word)
     items = [i for column in columns for i in column]
     made = [TableCell(r, c, 1, lines_of(words)) for (r, c), words in sorted(cells.items())]
     return Table(
