@@ -12,7 +12,6 @@ import typer
 from cmeneeds import __version__, cli_check
 from cmeneeds.cli_bibliography import source_app
 from cmeneeds.cli_library import EntrezOption, LibraryOption, library_app, use_entrez
-from cmeneeds.cli_source import source_app
 from cmeneeds.errors import CmeneedsError, ReportError, UsageError, VerificationFailed
 from cmeneeds.terminal import complain, meter, safe, say
 
@@ -26,7 +25,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(library_app, name="library")
-app.add_typer(source_app, name="source")
 app.add_typer(source_app, name="source")
 app.command()(cli_check.check)
 
