@@ -78,6 +78,12 @@ def _competencies() -> dict[str, Any]:
     return data
 
 
+def competency_frameworks() -> dict[str, dict[str, str]]:
+    """Return the names of competencies, by framework and code."""
+    frameworks: dict[str, dict[str, str]] = _competencies()["frameworks"]
+    return frameworks
+
+
 def plan_education(
     gaps: pd.DataFrame, brief: Brief, baselines: Mapping[str, Baseline] | None = None
 ) -> pd.DataFrame:

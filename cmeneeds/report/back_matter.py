@@ -156,10 +156,11 @@ class BackMatter(Writer):
             text += self.deck.card(gap.cp_passage)
         rejected = self.assessment.gaps[self.assessment.gaps["decision"] == "reject"]
         if not rejected.empty:
-            text += "\nRejected by the writer:\n\n"
+            lines = []
             for gap in each_row(rejected):
                 reason, who = text_of(gap.decision_reason), text_of(gap.decision_by)
-                text += f"- {named(self._row_name(gap))}: {named(reason)} ({named(who)})\n"
+                lines.append(f"- {named(self._row_name(gap))}: {named(reason)} ({named(who)})")
+            text += md.internal("Rejected by the writer:\n\n" + "\n".join(lines))
         text += another_look(self.assessment.decisions)
         text += self.deck.cards(self.deck.missing())
         return text or "\nEvery row has a section above.\n"

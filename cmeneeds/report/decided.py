@@ -68,7 +68,7 @@ def another_look(decisions: pd.DataFrame) -> str:
         )
     if not lines:
         return ""
-    return "\nDecisions that need another look:\n\n" + "\n".join(lines) + "\n"
+    return md.internal("Decisions that need another look:\n\n" + "\n".join(lines))
 
 
 def _plain(column: str) -> str:

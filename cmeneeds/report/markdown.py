@@ -315,6 +315,30 @@ def open_question(text: str) -> str:
     return f"\n::: {{.open-question}}\n**Awaiting writer.** {escape(text)}\n:::\n"
 
 
+def internal(markdown: str) -> str:
+    """Mark what stays with the writer: a package for a client leaves it out."""
+    return f"\n::: {{.internal}}\n{markdown.strip()}\n:::\n"
+
+
+def without_internal(markdown: str) -> str:
+    """Take out what :func:`internal` marked."""
+    kept: list[str] = []
+    depth, fence = 0, ""
+    for line in markdown.split("\n"):
+        if opening := re.match(r"`{3,}", line):
+            fence = "" if fence and line.startswith(fence) else fence or opening[0]
+        elif not fence and depth and re.match(r":::+ *\{", line):
+            depth += 1
+        elif not fence and depth and re.fullmatch(r":::+ *", line):
+            depth -= 1
+            continue
+        elif not fence and re.match(r":::+ *\{\.internal\}", line):
+            depth = 1
+        if not depth:
+            kept.append(line)
+    return "\n".join(kept)
+
+
 def picture(name: str, caption: str, alt: str) -> str:
     """Write a chart ``figures/<name>`` (no extension); ``caption`` is Markdown, ``alt`` text."""
     if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
