@@ -9,8 +9,8 @@ from __future__ import annotations
 import gzip
 import io
 import os
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -310,6 +310,7 @@ def search(
     library: str | Path | None = None,
     max_per_facet: int = MAX_PER_FACET,
     progress: Callable[[str, int, int], None] | None = None,
+    own: Sequence[Document] = (),
 ) -> Records:
     """Ask every query of a strategy and fetch what it finds.
 
@@ -323,6 +324,9 @@ def search(
         Fetch at most this many records a query, the newest first.
     progress : callable, optional
         Told (facet, position, number of queries) before each query.
+    own : sequence of Document
+        The writer's own sources, as :func:`cmeneeds.read_own_sources` gives them; they are kept
+        with what is found, and told in the log.
 
     Returns
     -------
@@ -337,10 +341,35 @@ def search(
     if source is None:
         source = open_source(strategy.brief.source, library)
     try:
-        return _search(strategy, source, max_per_facet, progress)
+        found = _search(strategy, source, max_per_facet, progress)
+        return with_own_sources(found, own)
     finally:
         if opened:
             source.close()
+
+
+def with_own_sources(records: Records, own: Sequence[Document]) -> Records:
+    """Add the writer's own sources to what was found, with a line in the search log."""
+    if not own:
+        return records
+    by_id = {d.id: d for d in (*records.documents, *own)}
+    entry = SearchEntry(
+        facet="own sources",
+        question="What does the writer bring?",
+        source="the writer's own sources",
+        data_date="",
+        query="own_sources of the brief",
+        translation="",
+        count=len(own),
+        retrieved=len(own),
+        new=len(own),
+        notes="",
+    )
+    return replace(
+        records,
+        documents=tuple(sorted(by_id.values(), key=lambda d: d.id)),
+        beside=(*(e for e in records.beside if e.facet != entry.facet), entry),
+    )
 
 
 def _search(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from cmeneeds.brief import Brief, OwnSource
@@ -83,8 +82,3 @@ def _said(entry: OwnSource) -> Said:
         by=entry.by or "",
         note=entry.note or "",
     )
-
-
-def together(documents: Sequence[Document], own: Sequence[Document]) -> tuple[Document, ...]:
-    """Documents of a search with own ones, by id; an own one goes before one of the same id."""
-    return tuple(sorted({d.id: d for d in (*documents, *own)}.values(), key=lambda d: d.id))

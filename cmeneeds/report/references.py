@@ -79,9 +79,23 @@ def _document(document: Document) -> dict[str, Any]:
         "URL": document.page,
         "number": document.id if document.kind == "trial registration" else "",
     }
+    if document.kind == "own source":
+        item = _own_source(item, document)
     if document.kind == "learner data":  # never published, so without a date of publication
         item |= {"type": "document", "issued": "", "note": "Unpublished data"}
     return {k: v for k, v in item.items() if v}
+
+
+def _own_source(item: dict[str, Any], document: Document) -> dict[str, Any]:
+    """Describe one of the writer's own sources: what is not known of it is left out."""
+    body = clean(document.publisher)
+    item |= {"type": "webpage" if document.url else "report", "edition": clean(document.edition)}
+    item.pop("container-title", None)
+    if body:
+        item["author"] = [{"literal": _literal(body)}]
+    if document.source_type in ("expert", "patient"):
+        item |= {"type": "document", "note": f"Unpublished {document.source_type} input"}
+    return item
 
 
 def _record(article: Article) -> dict[str, Any]:
