@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from benchmarks import (
+    bibliography,
     gap_rules,
     gap_table,
     library_import,
@@ -24,6 +25,7 @@ def main() -> None:
             pubmed_fetch,
             gap_table,
             gap_rules,
+            bibliography,
             sentences,
             transformer_read,
         )

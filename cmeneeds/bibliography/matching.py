@@ -21,7 +21,7 @@ LONG_TITLE = 30
 """Letters that a part of a title needs, with :data:`LONG_WORDS`, to stand for the whole."""
 LONG_WORDS = 5
 SHORT_TITLE = 20
-"""Letters below which even a whole title ("Editorial") needs volume and page beside it."""
+"""Letters below which even a whole title ("Editorial") needs page and volume or journal too."""
 SHORT_WORDS = 4
 CROWD = 200
 """Records that may share a key before it says nothing."""
@@ -301,7 +301,7 @@ def _fit(entry: Entry, row: Row, number: int) -> _Fit | None:
     if not fit.opposed:
         length = keys.words(entry.title)
         short = len(length) < SHORT_WORDS or sum(map(len, length)) < SHORT_TITLE
-        if short and not (fit.volume and fit.page):
+        if short and not (fit.page and (fit.volume or fit.journal)):
             return None
         if (extent == _LITTLE or not exact) and not fit.supported:
             return None
