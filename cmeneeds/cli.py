@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from cmeneeds import __version__, cli_check
+from cmeneeds.cli_batch import batch
 from cmeneeds.cli_bibliography import source_app
 from cmeneeds.cli_library import EntrezOption, LibraryOption, library_app, use_entrez
 from cmeneeds.errors import CmeneedsError, ReportError, UsageError, VerificationFailed
@@ -25,6 +26,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(library_app, name="library")
+app.command()(batch)
 app.add_typer(source_app, name="source")
 app.command()(cli_check.check)
 
@@ -110,7 +112,8 @@ def search(
     records.require_some(loaded)
 
 
-def _parameters(given: list[str]) -> dict[str, object]:
+def template_parameters(given: list[str]) -> dict[str, object]:
+    """Read ``--param name=value``."""
     found: dict[str, object] = {}
     for item in given:
         name, separator, value = item.partition("=")
@@ -148,7 +151,7 @@ def report(
             "this report cannot be final: no person has confirmed its gaps and cited claims",
             "Confirming claims is not offered yet; hand it on as the draft that it says it is.",
         )
-    parameters = _parameters(param or [])
+    parameters = template_parameters(param or [])
     failed: CmeneedsError | None = None
     for brief in briefs:
         try:

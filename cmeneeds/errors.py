@@ -38,6 +38,7 @@ that and exits with ``exit_code`` (1: the work failed, 2: wrong usage or an inva
     │   └── LibraryReadOnly           somebody tried to write to the sample
     ├── TransformerMissing            the optional labelling model is not installed
     ├── TransformerDamaged            its weights are not what was built
+    ├── ClusterError                  the Dask cluster cannot make the reports
     ├── KernelNotForked               a notebook kernel cannot be started the fast way
     ├── NoEvidence                    the search found nothing to build on; never a filled-in report
     ├── ReportError                   the report was not made
@@ -170,6 +171,10 @@ class LibraryDamaged(LibraryError):
 
 class LibraryReadOnly(LibraryError):
     """The library may only be read."""
+
+
+class ClusterError(CmeneedsError):
+    """The Dask cluster cannot be reached or does not fit."""
 
 
 class KernelNotForked(CmeneedsError):

@@ -42,6 +42,7 @@ from cmeneeds.records import Article, Author, Journal, Keyword, PartialDate, Rel
 from cmeneeds.report import figures, run
 from cmeneeds.report.notebook import MIME, collect, for_reading, show
 from cmeneeds.report.run import make_report
+from cmeneeds.report.run_folder import new_folder
 from cmeneeds.retrieval import Records, search
 from cmeneeds.strategy import build_strategy
 from cmeneeds.verify import verify_run
@@ -415,7 +416,10 @@ def test_a_damaged_snapshot_is_refused(
 
 def test_two_runs_in_the_same_second_get_folders_of_their_own(tmp_path: Path) -> None:
     now = datetime(2021, 6, 1, 12, 0, 0, tzinfo=UTC)
-    names = [run._new_folder(tmp_path / "topic", now).name for _ in range(3)]
+    names = []
+    for _ in range(3):
+        with new_folder(tmp_path / "topic", now) as folder:
+            names.append(folder.name)
     assert names == ["20210601T120000Z", "20210601T120000Z-1", "20210601T120000Z-2"]
 
 

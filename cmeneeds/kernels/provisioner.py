@@ -9,20 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_client.connect import KernelConnectionInfo
-from jupyter_client.provisioning import LocalProvisioner
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from traitlets import Int
 
 from cmeneeds.errors import KernelNotForked
 from cmeneeds.kernels.process import warm_process
 
 
-class ForkProvisioner(LocalProvisioner):  # type: ignore[misc]
+class ForkProvisioner(LocalProvisioner):
     """Fork a kernel; where that cannot be, start a plain one and say so in the log.
 
     Named ``cmeneeds-fork`` in kernel specifications, whose ``config`` may set ``memory_limit``.
     """
 
-    memory_limit: int = Int(
+    memory_limit = Int(
         0,
         config=True,
         help="Megabytes of private memory that a kernel may have; 0 for no limit. The environment "
@@ -42,12 +42,12 @@ class ForkProvisioner(LocalProvisioner):  # type: ignore[misc]
             manager.transport = "ipc"
             manager.ip = str(self._folder / "k")
             manager.cache_ports = False
-        return await super().pre_launch(**kwargs)  # type: ignore[no-any-return]
+        return await super().pre_launch(**kwargs)
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Fork the kernel, or start a plain one."""
         try:
-            self.process = warm_process().fork(
+            kernel = warm_process().fork(
                 cmd[cmd.index("-f") + 1],
                 cwd=str(kwargs.get("cwd") or Path.cwd()),
                 env=kwargs.get("env") or dict(os.environ),
@@ -58,7 +58,9 @@ class ForkProvisioner(LocalProvisioner):  # type: ignore[misc]
             self.why_plain = str(error) or "its command names no connection file"
             self.log.warning("cmeneeds: a plain kernel is started, slower: %s", self.why_plain)
             return await super().launch_kernel(cmd, **kwargs)
-        self.pid = self.pgid = self.process.pid
+        # It has the part of Popen that the base class uses.
+        self.process = kernel  # type: ignore[assignment]
+        self.pid = self.pgid = kernel.pid
         return self.connection_info
 
     def _limit(self) -> int | None:
@@ -78,8 +80,9 @@ def _streams(kwargs: dict[str, Any]) -> dict[str, int]:
     found = {}
     for name in ("stdout", "stderr"):
         stream = kwargs.get(name)
-        if hasattr(stream, "fileno"):
+        if isinstance(stream, int):
+            if stream >= 0:
+                found[name] = stream
+        elif stream is not None:
             found[name] = stream.fileno()
-        elif isinstance(stream, int) and stream >= 0:
-            found[name] = stream
     return found

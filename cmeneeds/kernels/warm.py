@@ -31,7 +31,6 @@ IMPORTS: Final = (
     "ipykernel.kernelapp",
     "ipykernel.debugger",
     "ipykernel.ipkernel",
-    "ipykernel.pylab.backend_inline",
     "IPython.core.completer",
     "IPython.core.magics",
     "matplotlib.figure",
@@ -188,7 +187,7 @@ class _Server:
             code = 0
         except SystemExit as stop:
             code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
-        except BaseException:  # noqa: BLE001 - nothing may return into the server's loop
+        except BaseException:
             traceback.print_exc()
         finally:
             with contextlib.suppress(BaseException):
@@ -270,6 +269,11 @@ def _run_kernel(connection_file: str) -> None:
     IPKernelApp.launch_instance(argv=[*sys.argv[1:], watch])
 
 
+def _announce(message: Mapping[str, Any]) -> None:
+    sys.stdout.write(json.dumps(message) + "\n")
+    sys.stdout.flush()
+
+
 def main() -> None:
     """Warm up, listen, and say ``ready`` or why not, in one line of JSON."""
     path = sys.argv[1]
@@ -278,12 +282,12 @@ def main() -> None:
         os.environ[name] = "1"
     warm_up()
     if (count := threads()) != 1:
-        print(json.dumps({"refused": f"it has {count} threads"}), flush=True)
+        _announce({"refused": f"it has {count} threads"})
         sys.exit(1)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
         listener.listen(64)
-        print(json.dumps({"ready": os.getpid()}), flush=True)
+        _announce({"ready": os.getpid()})
         # Objects made so far will not be garbage: leaving them alone keeps their pages shared.
         gc.collect()
         gc.freeze()
