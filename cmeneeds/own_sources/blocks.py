@@ -331,6 +331,8 @@ def _joint(text: str, following: str, known: Counter[str]) -> str:
 
 def _raised(word: Word, line: _Line) -> str:
     """``sup`` or ``sub`` for letters that are smaller and higher or lower than their line."""
+    if word.raised:
+        return "sup"
     if word.size > 0.85 * line.size:
         return ""
     full = [w for w in line.words if w.size > 0.9 * line.size]

@@ -7,11 +7,13 @@ short texts. Coordinates are points from the upper left corner of the page.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
+SHORT = 3.0
+"""Words a line. Columns of a table have no more, except one of them; columns of text do."""
 MAX_DEPTH = 6
 """Columns inside columns."""
 
@@ -28,6 +30,8 @@ class Word(NamedTuple):
     bold: bool
     glued: bool = False
     """Whether nothing stands between it and the word before."""
+    raised: bool = False
+    """Whether its letters are drawn raised although they are of full size."""
 
 
 class Rule(NamedTuple):
@@ -131,50 +135,57 @@ def lines_of(words: Iterable[Word]) -> list[list[Word]]:
 # --- columns ------------------------------------------------------------------------------------
 
 
-def _ordered(items: Sequence[_Item], depth: int) -> Generator[Region, None, None]:
+def _ordered(items: Sequence[_Item], depth: int) -> Iterable[Region]:
     if not items:
         return
     left, right = min(i.x0 for i in items), max(i.x1 for i in items)
     rows = _rows(items)
     sizes = sorted(i.word.size for i in items if i.word)
     least = max(6.0, 0.9 * sizes[len(sizes) // 2]) if sizes else 6.0
-    band: list[list[_Item]] = []
-    gaps: list[tuple[float, float]] = []
     plain: list[_Item] = []
-    for row in rows:
-        here = _gaps(row, left, right, least)
-        shared = _shared(gaps, here, least) if band else here
-        if band and not shared:
-            plain = yield from _close(band, gaps, plain, depth)
-            band, shared = [], here
-        band.append(row)
-        gaps = shared
-        if not gaps:
-            plain += [item for line in band for item in line]
-            band = []
-    plain = yield from _close(band, gaps, plain, depth)
+    start = 0
+    while start < len(rows):
+        end, gaps = _band(rows, start, left, right, least)
+        band = rows[start:end]
+        cuts = _gutters(band, gaps) if depth < MAX_DEPTH else []
+        if not cuts:  # these rows do not begin columns; perhaps the next one does
+            plain += rows[start]
+            start += 1
+            continue
+        yield from _column(plain)
+        plain = []
+        yield from _cut(band, cuts, depth)
+        start = end
     yield from _column(plain)
 
 
-def _close(
-    band: list[list[_Item]], gaps: list[tuple[float, float]], plain: list[_Item], depth: int
-) -> Generator[Region, None, list[_Item]]:
-    """End a band: as columns or a table if it is that, else as more of the plain column."""
-    cuts = _gutters(band, gaps) if depth < MAX_DEPTH else []
+def _band(
+    rows: list[list[_Item]], start: int, left: float, right: float, least: float
+) -> tuple[int, list[tuple[float, float]]]:
+    """How far rows go on that share a gap with the first, and the gaps that they share."""
+    gaps = _gaps(rows[start], left, right, least)
+    end = start + 1
+    while gaps and end < len(rows):
+        shared = _shared(gaps, _gaps(rows[end], left, right, least), least)
+        if not shared:
+            break
+        gaps = shared
+        end += 1
+    return end, gaps
+
+
+def _cut(band: list[list[_Item]], cuts: list[float], depth: int) -> Iterable[Region]:
+    """Read a band column by column, or as a table if it is that."""
     items = [item for row in band for item in row]
-    if not cuts:
-        return [*plain, *items]
     edges = [float("-inf"), *cuts, float("inf")]
     columns = [
         [i for i in items if lower <= (i.x0 + i.x1) / 2 < upper] for lower, upper in pairwise(edges)
     ]
-    yield from _column(plain)
     if (table := _unruled_table(columns, band)) is not None:
         yield Region([], table)
-        return []
+        return
     for column in columns:
         yield from _ordered(column, depth + 1)
-    return []
 
 
 def _column(items: Sequence[_Item]) -> Iterable[Region]:
@@ -258,15 +269,15 @@ def _unruled_table(columns: list[list[_Item]], band: list[list[_Item]]) -> Table
     """Columns of short texts on shared lines are a table."""
     if any(i.table for column in columns for i in column):
         return None
-    fills = []
+    means = []
     for column in columns:
-        wide = max(i.x1 for i in column) - min(i.x0 for i in column)
         lines = lines_of(i.word for i in column if i.word)
-        fills.append(sum(line[-1].x1 - line[0].x0 for line in lines) / len(lines) / max(1.0, wide))
-    lines = lines_of(i.word for row in band for i in row if i.word)
-    together = len(lines) / max(1, sum(len(lines_of(i.word for i in c if i.word)) for c in columns))
-    if sum(fills) / len(fills) > (0.75 if len(columns) > 2 else 0.55) or together > 0.8:
+        means.append(sum(len(line) for line in lines) / max(1, len(lines)))
+    if sum(1 for mean in means if mean <= SHORT) < len(columns) - 1:
         return None
+    lines = lines_of(i.word for row in band for i in row if i.word)
+    # A row begins where its name stands, or, of a long text, where the short cells beside it do.
+    begins = {0} if means[0] <= 2 * SHORT else {k for k, m in enumerate(means) if m <= SHORT}
     edges = [min(i.x0 for i in column) for column in columns]
     cells: dict[tuple[int, int], list[Word]] = {}
     row = -1
@@ -274,7 +285,7 @@ def _unruled_table(columns: list[list[_Item]], band: list[list[_Item]]) -> Table
         placed = [
             (max((k for k, x in enumerate(edges) if x <= w.x0 + 1), default=0), w) for w in line
         ]
-        if row < 0 or any(place == 0 for place, _ in placed):
+        if row < 0 or any(place in begins for place, _ in placed):
             row += 1
         for place, word in placed:
             cells.setdefault((row, place), []).append(word)

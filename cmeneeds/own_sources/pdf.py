@@ -26,6 +26,8 @@ MAX_RULES = 4_000
 """Lines of one page: a drawing has more than tables ever have."""
 SCANNED_WORDS = 5
 """A page with an image over most of it and fewer words is a scan, perhaps with a stamp on it."""
+HYPHEN = 2
+"""PDFium's own sign for a hyphen at the end of a line; what follows stands on the next one."""
 SCAN = "shows an image without text (scanned)"
 NO_LETTERS = "its font does not say which letters it shows"
 
@@ -117,10 +119,10 @@ def _words(text: Any, height: float) -> tuple[list[Word], int]:
             start += 1
             continue
         end = start + 1
-        while end < count and not _is_space(codes[end]):
+        while end < count and not _is_space(codes[end]) and codes[end - 1] != HYPHEN:
             end += 1
         first = True
-        for a, b in _pieces(text, codes, start, end):
+        for a, b, raised in _pieces(text, codes, start, end):
             pdfium.FPDFText_GetLooseCharBox(text, a, place(box))
             x0, y0, y1 = box.left, height - box.top, height - box.bottom
             pdfium.FPDFText_GetLooseCharBox(text, b - 1, place(box))
@@ -129,40 +131,58 @@ def _words(text: Any, height: float) -> tuple[list[Word], int]:
                 size = pdfium.FPDFText_GetFontSize(text, a)
                 size = size if 1.5 < size < 200 else max(y1 - y0, 1.0)
                 x0, x1 = min(x0, box.left), max(x0, box.right)
-                words.append(Word(said, x0, x1, y0, y1, size, font.bold(a), not first))
+                words.append(Word(said, x0, x1, y0, y1, size, font.bold(a), not first, raised))
             first = False
         start = end
     return words, strange
 
 
 def _is_space(code: int) -> bool:
-    # U+0002 is PDFium's own sign for a hyphen at the end of a line.
     return (
-        (code <= 32 and code != 2)
+        (code <= 32 and code != HYPHEN)
         or code in (0xA0, 0x2028, 0x2029, 0x3000)
         or (0x2000 <= code <= 0x200B)
     )
 
 
 def _letter(code: int) -> str:
-    if code == 2 or code == 0xAD:
+    if code == HYPHEN or code == 0xAD:
         return "\u00ad"
     letter = chr(code) if code < 0x110000 and not 0xD800 <= code <= 0xDFFF else ""
     return "" if unicodedata.category(letter or "\0") in ("Cc", "Cf", "Cs", "Cn") else letter
 
 
-def _pieces(text: Any, codes: list[int], start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Cut a word where the size of its letters changes: raised marks and indices."""
+def _pieces(text: Any, codes: list[int], start: int, end: int) -> Iterator[tuple[int, int, bool]]:
+    """Cut a word where the size of its letters changes, or digits are raised: marks, indices."""
     size_of = pdfium.FPDFText_GetFontSize
-    if end - start == 1 or abs(size_of(text, start) - size_of(text, end - 1)) < 0.3:
-        yield start, end
+    marks = [(i, _is_raised(text, i)) for i in range(start, end) if 48 <= codes[i] <= 57]
+    raised = {i for i, is_raised in marks if is_raised}
+    even = abs(size_of(text, start) - size_of(text, end - 1)) < 0.3
+    if even and (not raised or len(raised) == end - start):
+        yield start, end, bool(raised)
         return
     cut = start
     for i in range(start + 1, end):
-        if abs(size_of(text, i) - size_of(text, i - 1)) >= 0.3:
-            yield cut, i
+        if abs(size_of(text, i) - size_of(text, i - 1)) >= 0.3 or (i in raised) != (
+            i - 1 in raised
+        ):
+            yield cut, i, cut in raised
             cut = i
-    yield cut, end
+    yield cut, end, cut in raised
+
+
+def _is_raised(text: Any, place: int) -> bool:
+    """Whether a digit is drawn above its line, as fonts with raised digits of their own do."""
+    left, right, bottom, top = (ctypes.c_double() for _ in range(4))
+    byref = ctypes.byref
+    if not pdfium.FPDFText_GetCharBox(
+        text, place, byref(left), byref(right), byref(bottom), byref(top)
+    ):
+        return False
+    x, y = ctypes.c_double(), ctypes.c_double()
+    if not pdfium.FPDFText_GetCharOrigin(text, place, byref(x), byref(y)):
+        return False
+    return bool(bottom.value - y.value > 0.2 * pdfium.FPDFText_GetFontSize(text, place))
 
 
 class _Fonts:
