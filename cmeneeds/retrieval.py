@@ -105,6 +105,12 @@ class Records:
         """One line."""
         return f"<{len(self)} records from {self.source}>"
 
+    def _repr_html_(self) -> str:
+        from cmeneeds.workbench.displays import records_html
+        from cmeneeds.workbench.page import styled
+
+        return styled(records_html(self))
+
     @property
     def by_pmid(self) -> dict[int, Article]:
         """The records by PMID."""

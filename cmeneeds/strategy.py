@@ -65,7 +65,7 @@ class Query:
     text: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Strategy:
     """Everything that will be asked.
 
@@ -100,6 +100,16 @@ class Strategy:
         parts = [self.topic, self.population, block, *self.limits]
         text = " AND ".join(p for p in parts if p)
         return f"{text} NOT {self.exclusions}" if self.exclusions else text
+
+    def _repr_html_(self) -> str:
+        from cmeneeds.workbench.displays import strategy_html
+        from cmeneeds.workbench.page import styled
+
+        return styled(strategy_html(self))
+
+    def __repr__(self) -> str:
+        """As ``str``."""
+        return str(self)
 
     def __str__(self) -> str:
         """Blocks and facets, for a terminal."""
