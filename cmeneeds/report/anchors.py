@@ -37,11 +37,15 @@ class Figure:
 
 @dataclass(frozen=True)
 class Known:
-    """A number that no passage says: what kind (``count``, ``given``, ``date``, ``term``) it is."""
+    """A number or name that no passage says, and its key where the tool knows one.
+
+    ``kind`` is ``count``, ``given``, ``date`` or ``term``.
+    """
 
     text: str
     kind: str
     start: int
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,8 +57,8 @@ class Block:
     anchor : str
         Name of its mark.
     kind : str
-        ``text``, ``heading``, ``cell``, ``caption``, ``quote`` (of an evidence card) or ``note``
-        (a banner or an open question).
+        ``text``, ``heading``, ``cell``, ``caption``, ``code``, ``quote`` (of an evidence card) or
+        ``note`` (a banner or an open question).
     text : str
         As a reader sees it, without citations; see :func:`comparable`.
     headings : tuple of str
@@ -65,6 +69,8 @@ class Block:
         Keys, in order.
     address : str
         Passage of the card that it quotes.
+    written : bool
+        Whether a writer's own words stand in for the computed ones.
     """
 
     anchor: str
@@ -75,6 +81,7 @@ class Block:
     known: tuple[Known, ...] = ()
     citations: tuple[str, ...] = ()
     address: str = ""
+    written: bool = False
 
     @property
     def words(self) -> str:
@@ -155,6 +162,9 @@ class _Marker:
                 self._table(content)
             elif name == "Figure":
                 self._blocks(content[1][1], "caption", "")
+            elif name == "CodeBlock":
+                # Takes no span; found again by its words.
+                self._marked([{"t": "Code", "c": content}], "code", "")
             elif name == "Div":
                 self._div(content, kind, address)
 
@@ -197,6 +207,7 @@ class _Marker:
                 known=tuple(words.known),
                 citations=tuple(words.citations),
                 address=address,
+                written=words.written,
             )
         )
         return [{"t": "Span", "c": [[anchor, [], []], inlines]}]
@@ -210,6 +221,7 @@ class _Words:
         self.figures: list[Figure] = []
         self.known: list[Known] = []
         self.citations: list[str] = []
+        self.written = False
         self._walk(inlines)
 
     def _walk(self, inlines: list[Any]) -> None:
@@ -240,6 +252,7 @@ class _Words:
         if "br" in classes:
             self.text += " "
             return
+        self.written = self.written or "writer" in classes
         start = len(comparable(self.text))
         before = len(self.text)
         self._walk(inner)
@@ -248,7 +261,7 @@ class _Words:
             self.figures.append(Figure(said, str(dict(pairs).get("passage", "")), start))
         for kind in ("count", "given", "date", "term"):
             if kind in classes:
-                self.known.append(Known(said, kind, start))
+                self.known.append(Known(said, kind, start, str(dict(pairs).get("key", ""))))
 
 
 def _hash(text: str, length: int) -> str:

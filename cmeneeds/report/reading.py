@@ -107,6 +107,26 @@ _TOKEN = re.compile(
 _MASK = "\ufffc"
 
 
+def loose_numbers(text: str, checked: str = "") -> list[LooseNumber]:
+    """Numbers of a text, in digits or words, but not those of names, links and identifiers.
+
+    ``checked`` is the same text with what needs no source masked; default: nothing is.
+
+    Examples
+    --------
+    >>> [n.token for n in loose_numbers("Half of 62% had SGLT2 inhibitors (PMID 123).")]
+    ['Half', '62%']
+    """
+    checked = _OPAQUE.sub(lambda m: _MASK * len(m[0]), checked or text)
+    found = []
+    for match in _TOKEN.finditer(checked):
+        if match.lastgroup:
+            start, end = match.span()
+            context = text[max(0, start - 40) : end + 40]
+            found.append(LooseNumber(match[0].strip(), context, match.lastgroup))
+    return found
+
+
 class _Reader:
     """Walks pandoc's tree of a report."""
 
@@ -205,12 +225,7 @@ class _Reader:
             return
         text = "".join(piece for piece, _ in shown)
         checked = "".join(_MASK * len(piece) if known else piece for piece, known in shown)
-        checked = _OPAQUE.sub(lambda m: _MASK * len(m[0]), checked)
-        for match in _TOKEN.finditer(checked):
-            if match.lastgroup:
-                start, end = match.span()
-                context = text[max(0, start - 40) : end + 40]
-                self._loose.append(LooseNumber(match[0].strip(), context, match.lastgroup))
+        self._loose += loose_numbers(text, checked)
 
     def _inlines(self, inlines: list[Any]) -> Iterator[tuple[str, bool]]:
         """Yield pieces of text, and whether each says where its numbers come from."""
