@@ -7,6 +7,7 @@ from the run's own snapshot.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
@@ -16,7 +17,14 @@ import yaml
 
 from cmeneeds.brief import Brief
 from cmeneeds.checks.gap_logic import check_gaps, flags
-from cmeneeds.decisions import Decision, decided, with_edits, with_proposals, with_sources
+from cmeneeds.decisions import (
+    Decision,
+    decided,
+    unsigned,
+    with_edits,
+    with_proposals,
+    with_sources,
+)
 from cmeneeds.education import OBJECTIVE_COLUMNS, plan_education
 from cmeneeds.errors import NoEvidence
 from cmeneeds.evidence.findings import find
@@ -50,7 +58,7 @@ SCREENING = ("screened", "included", "excluded", "maybe", "conflict", "unscreene
 """What is counted of screening, where somebody has screened; see ``ScreeningCounts``."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Assessment:
     """A needs assessment before it is written down.
 
@@ -61,6 +69,8 @@ class Assessment:
     findings, gaps, objectives, decisions : DataFrame
         The tables of a run, in their final order. ``gaps`` carries the writer's decisions in
         columns of their own.
+    cited : frozenset of str, optional
+        Of a final report: addresses of all passages that it cites.
     """
 
     brief: Brief
@@ -69,6 +79,19 @@ class Assessment:
     gaps: pd.DataFrame
     objectives: pd.DataFrame
     decisions: pd.DataFrame
+    cited: frozenset[str] | None = None
+
+    def __repr__(self) -> str:
+        """One line."""
+        from cmeneeds.workbench.displays import assessment_words
+
+        return assessment_words(self)
+
+    def _repr_html_(self) -> str:
+        from cmeneeds.workbench.displays import assessment_html
+        from cmeneeds.workbench.page import styled
+
+        return styled(assessment_html(self))
 
     @property
     def is_sample(self) -> bool:
@@ -77,11 +100,13 @@ class Assessment:
 
     @property
     def is_signed(self) -> bool:
-        """Whether a person has accepted every row that the report presents as a gap.
+        """Whether a final report was asked for, and named persons have signed all of it.
 
-        Confirming each cited claim is not offered yet, so nothing is ever final (design law 11).
+        Every row that the report presents is accepted, and every passage that it cites confirmed
+        (design law 11). A report is only known to cite what it cites once it is written, so a
+        draft is never signed: see :func:`cmeneeds.report.final.make_final`.
         """
-        return False
+        return self.cited is not None and not unsigned(self.gaps, self.decisions, self.cited)
 
     @property
     def status_line(self) -> str:
@@ -294,8 +319,21 @@ def _model_counts() -> dict[str, int | float]:
     }
 
 
-def assess(brief: Brief, records: Records, decisions: list[Decision] | None = None) -> Assessment:
+def assess(
+    brief: Brief,
+    records: Records,
+    decisions: list[Decision] | None = None,
+    cited: Iterable[str] | None = None,
+) -> Assessment:
     """Derive everything from a brief and its records.
+
+    Parameters
+    ----------
+    brief : Brief
+    records : Records
+    decisions : list of Decision, optional
+    cited : iterable of str, optional
+        Of a final report: addresses of all passages that it cites.
 
     Raises
     ------
@@ -331,4 +369,5 @@ def assess(brief: Brief, records: Records, decisions: list[Decision] | None = No
         gaps=result.gaps,
         objectives=objectives,
         decisions=with_proposals(result.table, objectives),
+        cited=None if cited is None else frozenset(cited),
     )

@@ -18,6 +18,7 @@ from cmeneeds.checks.registry import Found, NotDecided, document_rule
 from cmeneeds.checks.text import Block, shown, words
 from cmeneeds.checks.view import View, name_of
 from cmeneeds.frames import text_of
+from cmeneeds.report.answers import questions_in
 
 
 @document_rule(
@@ -152,9 +153,12 @@ def nothing_is_left_over(view: View) -> Iterator[Found]:
         if found := pattern.search(block.text):
             yield Found(f"“{found[0]}” in “{shown(block.text, 60)}”", block.where,
                         near=shown(block.text))  # fmt: skip
-        if block.kind == "open":
+        if block.kind == "open" and view.kind == "draft":
             text = re.sub(r"^Awaiting writer\.\s*", "", block.text)
             yield Found(shown(text, 300), block.where, "open", shown(text))
+    for question in questions_in(view.text):
+        text = question.text.removeprefix(f"{question.where}: ")
+        yield Found(text, question.where, "open", shown(text))
     yield from _empty_sections(view)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +16,7 @@ from cmeneeds.frames import each_row, text_of
 
 if TYPE_CHECKING:
     from cmeneeds.assessment import Assessment
+    from cmeneeds.decisions import Decision
     from cmeneeds.report.reading import Reading
     from cmeneeds.report.word import WordReport
     from cmeneeds.works import Work
@@ -172,8 +174,20 @@ def run_view(
     )
 
 
-def assessment_of(folder: Path) -> Assessment:
+def assessment_of(
+    folder: Path,
+    decisions: list[Decision] | None = None,
+    cited: Iterable[str] | None = None,
+) -> Assessment:
     """Derive the tables of a run again.
+
+    Parameters
+    ----------
+    folder : Path
+    decisions : list of Decision, optional
+        Instead of those that the run holds.
+    cited : iterable of str, optional
+        Of a final report: the passages that it cites.
 
     Raises
     ------
@@ -188,7 +202,9 @@ def assessment_of(folder: Path) -> Assessment:
     records = Records.load(folder / "snapshot.jsonl.gz")
     try:
         brief = Brief.load(folder / "brief.yaml").model_copy(update={"source": records.source_kind})
-        return assess(brief, records, load_decisions(folder / "brief.decisions.csv"))
+        if decisions is None:
+            decisions = load_decisions(folder / "brief.decisions.csv")
+        return assess(brief, records, decisions, cited)
     except CmeneedsError as error:
         raise RunBroken(f"nothing can be derived from the snapshot ({error})") from None
 

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from cmeneeds.decisions.arrange import Arrangement, Row, Told, arrange, part_id
 from cmeneeds.decisions.evidence import flag_of, seen_at, seen_in, source_of
-from cmeneeds.decisions.model import FIELDS, WAYS, Decision, addresses, in_force
+from cmeneeds.decisions.model import (
+    FIELDS,
+    PASSAGE_KINDS,
+    WAYS,
+    Decision,
+    addresses,
+    in_force,
+)
 from cmeneeds.decisions.rows import Rebuild, by_hand, dicts, remade, stands, trait
 from cmeneeds.decisions.wording import CLOSED, COMPUTED, IN_EFFECT, text_columns
 from cmeneeds.frames import text_of
@@ -104,14 +111,19 @@ def decided(
     taken: dict[tuple[str, ...], int] = {}
     # Those that name their row come before those that only their passage leads there.
     force.sort(key=lambda pair: (pair[1].gap_id not in rows, pair[0]))
-    for kinds in (("merge", "split", "add"), ("edit",), ("confirm",), ("accept", "reject")):
+    for kinds in (
+        ("merge", "split", "add"),
+        ("edit",),
+        PASSAGE_KINDS,
+        ("accept", "reject", "answer"),
+    ):
         for i, d in force:
             if d.decision not in kinds:
                 continue
             t = told[i]
             if not t.state:
                 _place(t, d, target, plan, works)
-            if (t.row and t.state in ("", *IN_EFFECT)) or d.decision == "confirm":
+            if (t.row and t.state in ("", *IN_EFFECT)) or d.decision in PASSAGE_KINDS:
                 _cell(t, d, rows, editable, proposals, works)
                 _look(t, d, rows.get(t.row), seen.get(t.row, ""), works)
             if t.row and t.state in ("", *IN_EFFECT) and d.decision in _ONCE:
@@ -236,7 +248,7 @@ class _Targets:
         gap_id = "G-" + d.gap_id[3:] if d.gap_id.startswith("LO-") else d.gap_id
         if gap_id in self._rows:
             return gap_id
-        if gap_id in self.fixed or d.decision in ("add", "confirm") or not d.passage:
+        if gap_id in self.fixed or d.decision in ("add", *PASSAGE_KINDS) or not d.passage:
             return ""
         listed = self._lists.get(d.passage, [])
         return self._leads.get(d.passage) or (listed[0] if len(listed) == 1 else "")
@@ -244,8 +256,10 @@ class _Targets:
 
 def _place(t: Told, d: Decision, target: _Targets, plan: Arrangement, works: Works | None) -> None:
     """Find the row that a decision is about now."""
+    if d.decision == "answer":
+        return  # to a question of the report, wherever it stands
     t.row = target.of(d)
-    if d.decision == "confirm" and not d.column:
+    if d.decision in PASSAGE_KINDS and not d.column:
         return  # a passage is confirmed wherever it stands
     if not t.row:
         t.state = "no such row now"
@@ -273,7 +287,7 @@ def _cell(
     works: Works | None,
 ) -> None:
     """Check what an edit or a confirmation is about."""
-    if d.decision not in ("edit", "confirm"):
+    if d.decision not in ("edit", *PASSAGE_KINDS):
         return
     if d.column and t.row not in rows:
         t.state = t.state or "no such row now"
@@ -304,7 +318,7 @@ def _look(
     """Flag a decision about evidence that is another one now."""
     if d.decision == "add":
         return
-    if d.decision == "confirm" and not d.column:
+    if d.decision in PASSAGE_KINDS and not d.column:
         row, seen = None, seen_at(d.passage, works) if works is not None else d.seen
     if d.decision == "merge" and t.row != d.gap_id:
         # The row that was seen is no more; its passages are told in `was`.

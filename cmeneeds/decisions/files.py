@@ -13,7 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cmeneeds.decisions.evidence import seen_at, seen_in
-from cmeneeds.decisions.model import FIELDS, LONGEST, NEEDED, SIDES, Decision, check
+from cmeneeds.decisions.model import (
+    FIELDS,
+    LONGEST,
+    NEEDED,
+    PASSAGE_KINDS,
+    SIDES,
+    Decision,
+    check,
+)
 from cmeneeds.errors import UsageError
 from cmeneeds.frames import text_of
 
@@ -274,12 +282,12 @@ def decide(
     row: dict[str, Any] = {} if isinstance(gap, str) else {str(k): v for k, v in gap.items()}
     kind = "accept" if decision == "sign" else decision
     given = passage if isinstance(passage, str) else "; ".join(passage or ())
-    if passage is None and kind not in ("add", "confirm"):
+    if passage is None and kind not in ("add", "answer", *PASSAGE_KINDS):
         given = text_of(row.get("cp_passage"))
-    if kind == "confirm":
+    if kind in PASSAGE_KINDS:
         seen = seen_at(given.strip(), works) if works is not None and given else ""
     else:
-        seen = "" if kind == "add" else text_of(row.get("seen")) or seen_in(row)
+        seen = "" if kind in ("add", "answer") else text_of(row.get("seen")) or seen_in(row)
     made = Decision(
         str(row["gap_id"]) if row else str(gap),
         kind,

@@ -25,14 +25,16 @@ class Decision(NamedTuple):
     passage : str
         ``accept``, ``reject``, ``merge``, ``split``, ``edit``: the address of the current-practice
         passage that the writer saw; if the row has another one now, the decision is flagged.
-        ``confirm``: the passage that is confirmed. ``add``: the passages that the gap rests on,
+        ``confirm``, ``dispute``: the passage that supports what the report says with it, or does
+        not. ``add``: the passages that the gap rests on,
         parted by ``;``.
     column : str
         ``edit``: which cell. ``confirm``: which proposed cell, where no passage is meant.
         ``add``: which side the passages speak for, one of :data:`SIDES`.
     value : str
         ``edit``: the new text. ``add``: the subject of the gap. ``split``: the name of the part.
-        ``confirm``: what the passage supports.
+        ``confirm``: what the passage supports. ``answer``: the answer to the question in
+        ``reason``.
     into : str
         ``merge``: the row that stays.
     parts : str
@@ -59,8 +61,10 @@ class Decision(NamedTuple):
         """What it is about. Of several decisions about the same thing the last one counts."""
         if self.decision in ("accept", "reject"):
             return ("status", self.gap_id)
-        if self.decision == "confirm":
+        if self.decision in PASSAGE_KINDS:
             return ("confirm", self.gap_id, self.passage, self.column)
+        if self.decision == "answer":
+            return ("answer", self.reason)
         own = {"edit": self.column, "split": self.value, "add": self.column}
         return (self.decision, self.gap_id, own.get(self.decision, ""))
 
@@ -78,8 +82,11 @@ FIELDS = Decision._fields
 NEEDED = FIELDS[:6]
 """Columns that a file must have; those of the first version."""
 
-KINDS = ("accept", "reject", "merge", "split", "edit", "add", "confirm")
+KINDS = ("accept", "reject", "merge", "split", "edit", "add", "confirm", "dispute", "answer")
 """What can be decided. ``sign`` may be written for ``accept``."""
+
+PASSAGE_KINDS = ("confirm", "dispute")
+"""What can be decided about a passage; of both the last one counts."""
 
 SIDES = ("current_practice", "best_practice", "cause")
 """What the passages of a gap made by hand may speak for."""
@@ -140,7 +147,7 @@ def check(d: Decision, where: str = "") -> None:
         refuse("who decided, and when, is missing", "Fill in `by` and `date`.")
     if not _DATE.fullmatch(d.date):
         refuse(f"{_shown(d.date)} is no date", "Write it as 2021-06-08.")
-    if not d.gap_id and d.decision != "confirm":
+    if not d.gap_id and d.decision not in (*PASSAGE_KINDS, "answer"):
         refuse("which row is meant is missing", "Fill in `gap_id`.")
     if d.decision == "reject" and not d.reason:
         refuse("a rejection without a reason", "Fill in `reason`.")
@@ -213,7 +220,29 @@ def _listed(name: str, cell: str, other: str) -> _Problem:
     return f"{name}: {_shown(wrong or '')} is not the address of a passage", f"{example}{other}."
 
 
-_PROBLEMS = {"merge": _merge, "split": _split, "edit": _edit, "add": _add, "confirm": _confirm}
+def _answer(d: Decision) -> _Problem:
+    if not d.reason:
+        return "an answer to no question", "Write the question into `reason`."
+    return None if d.value else ("an answer without words", "Write it into `value`.")
+
+
+def _dispute(d: Decision) -> _Problem:
+    if not d.reason:
+        return "a dispute without a reason", "Fill in `reason`."
+    if d.column or len(addresses(d.passage)) > 1:
+        return "a dispute about more than one passage", "Write one line for each passage."
+    return _listed("passage", d.passage, "")
+
+
+_PROBLEMS = {
+    "merge": _merge,
+    "split": _split,
+    "edit": _edit,
+    "add": _add,
+    "confirm": _confirm,
+    "dispute": _dispute,
+    "answer": _answer,
+}
 
 
 def _shown(text: str) -> str:

@@ -10,6 +10,7 @@ from cmeneeds.decisions.evidence import source_of
 from cmeneeds.decisions.model import SIDES, Decision, addresses, in_force
 from cmeneeds.errors import UsageError
 from cmeneeds.frames import each_row, known, text_of
+from cmeneeds.source_types import is_only_quoted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,11 +87,12 @@ Sides = dict[str, dict[str, tuple[str, ...]]]
 
 
 def stands(address: str, works: Works | None) -> bool:
-    """Whether a passage is there and its source has not been withdrawn."""
+    """Whether a passage is there, may speak for a gap, and its source has not been withdrawn."""
     if works is None:
         return True
     try:
-        return not works.locate(address).work.standing.is_withdrawn
+        work = works.locate(address).work
+        return not work.standing.is_withdrawn and not is_only_quoted(work)
     except UsageError:
         return False
 
