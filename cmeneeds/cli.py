@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from cmeneeds import __version__, cli_check
+from cmeneeds import __version__, cli_check, cli_export
 from cmeneeds.cli_batch import batch
 from cmeneeds.cli_bibliography import source_app
 from cmeneeds.cli_library import EntrezOption, LibraryOption, library_app, use_entrez
@@ -29,6 +29,7 @@ app.add_typer(library_app, name="library")
 app.command()(batch)
 app.add_typer(source_app, name="source")
 app.command()(cli_check.check)
+app.command()(cli_export.export)
 
 
 def main() -> None:

@@ -132,7 +132,7 @@ def verify_run(folder: str | Path, *, compare_library: bool = True) -> Verificat
         If the folder is not a finished run, or what proves it is missing.
     """
     folder = Path(folder)
-    manifest = _manifest(folder)
+    manifest = read_manifest(folder)
     records = Records.load(folder / "snapshot.jsonl.gz")
     result = Verification(folder)
     try:
@@ -155,7 +155,14 @@ def verify_run(folder: str | Path, *, compare_library: bool = True) -> Verificat
     return result
 
 
-def _manifest(folder: Path) -> dict[str, Any]:
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Read the manifest of a finished run.
+
+    Raises
+    ------
+    RunBroken
+        If the folder is not a finished run.
+    """
     path = folder / "manifest.json"
     if not folder.is_dir():
         raise RunBroken(f"there is no run at {folder}", "Name a folder that `report` made.")
