@@ -11,6 +11,7 @@ from cmeneeds.brief import Brief
 from cmeneeds.decisions import Decision
 from cmeneeds.decisions.chosen import with_choices
 from cmeneeds.decisions.sources import bring_in
+from cmeneeds.guideline_cards import with_given_cards
 from cmeneeds.learner_data import read_learner_data
 from cmeneeds.own_sources.briefed import read_own_sources
 from cmeneeds.retrieval import Records, search
@@ -51,7 +52,7 @@ def gather(
     SourceError, LibraryError, UsageError, RunBroken
     """
     if library is not None and str(library).endswith(SNAPSHOT):
-        return with_choices(Records.load(Path(library)), brief_path)
+        return _with_decided(Records.load(Path(library)), brief_path)
     # Before anything is searched: an unreadable file of the writer's must not cost a search.
     learner = read_learner_data(brief_path.parent / name for name in brief.learner_files)
     own = read_own_sources(brief, brief_path.parent)
@@ -65,4 +66,9 @@ def gather(
     records = replace(records, profiles=profiles)
     if learner:
         records = replace(records, learner=learner)
-    return with_choices(records, brief_path)
+    return _with_decided(records, brief_path)
+
+
+def _with_decided(records: Records, brief_path: Path) -> Records:
+    """Put what the writer decided about single records and cards beside the records."""
+    return with_given_cards(with_choices(records, brief_path), brief_path)

@@ -24,12 +24,14 @@ from cmeneeds.decisions.labels import Corrected
 from cmeneeds.decisions.screening import Screened, ScreeningCounts, excluded
 from cmeneeds.documents import Document
 from cmeneeds.errors import NoEvidence, RunBroken
+from cmeneeds.guideline_cards.model import GivenCard
 from cmeneeds.learner_data.model import LearnerFile
 from cmeneeds.records import Article
 from cmeneeds.search_log import SearchEntry
 from cmeneeds.sources import Source, open_source
 from cmeneeds.standing import Notice, Notices
 from cmeneeds.strategy import Strategy
+from cmeneeds.workbench.progress import shown
 from cmeneeds.works import Works
 
 if TYPE_CHECKING:
@@ -71,6 +73,8 @@ class Records:
     screening : tuple of Screened
         What people chose about the records, in the order of their lines; those that are
         :attr:`excluded` carry no finding.
+    cards : tuple of GivenCard
+        What the writer confirmed or corrected on guideline cards.
     labels : tuple of Corrected
         Sentences whose class a person corrected.
     profiles : tuple of Profile
@@ -95,6 +99,7 @@ class Records:
     learner: tuple[LearnerFile, ...] = ()
     screening: tuple[Screened, ...] = ()
     labels: tuple[Corrected, ...] = ()
+    cards: tuple[GivenCard, ...] = ()
     profiles: tuple[Profile, ...] = ()
 
     def __len__(self) -> int:
@@ -211,6 +216,7 @@ class Records:
         # Left out where there are none, so that a snapshot without them keeps its bytes.
         head |= {"screening": self.screening} if self.screening else {}
         head |= {"labels": self.labels} if self.labels else {}
+        head |= {"cards": self.cards} if self.cards else {}
         head |= {"profiles": self.profiles} if self.profiles else {}
         lines = [encode(head)]
         lines += [
@@ -261,6 +267,7 @@ class Records:
             checked=head.checked,
             screening=head.screening,
             labels=head.labels,
+            cards=head.cards,
             profiles=head.profiles,
             learner=tuple(row.learner for row in rows if row.learner is not None),
         )
@@ -286,6 +293,7 @@ class _Head(msgspec.Struct):
     checked: str = ""
     screening: tuple[Screened, ...] = ()
     labels: tuple[Corrected, ...] = ()
+    cards: tuple[GivenCard, ...] = ()
     profiles: tuple[Profile, ...] = ()
 
     def __post_init__(self) -> None:
@@ -329,7 +337,8 @@ def search(
     max_per_facet : int
         Fetch at most this many records a query, the newest first.
     progress : callable, optional
-        Told (facet, position, number of queries) before each query.
+        Told (facet, position, number of queries) before each query. Default: a bar, in a
+        notebook.
     own : sequence of Document
         The writer's own sources, as :func:`cmeneeds.read_own_sources` gives them; they are kept
         with what is found, and told in the log.
@@ -347,7 +356,8 @@ def search(
     if source is None:
         source = open_source(strategy.brief.source, library)
     try:
-        found = _search(strategy, source, max_per_facet, progress)
+        with shown("Searching", progress) as tell:
+            found = _search(strategy, source, max_per_facet, tell)
         return with_own_sources(found, own)
     finally:
         if opened:

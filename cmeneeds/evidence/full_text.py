@@ -50,8 +50,8 @@ def passages_of_document(document: Document, *, abstract: bool) -> Iterator[Docu
     abstract : bool
         Whether to read its abstract: not where its PubMed record is read too.
     """
-    if document.role in ("background", "learner"):
-        return  # lines of learner data are counted, not read
+    if document.role in ("background", "learner", "opinion"):
+        return  # lines of learner data are counted, opinions quoted: neither is read for findings
     for part in document.parts:
         if part.kind in _UNREAD_KINDS or part.section in _UNREAD_SECTIONS:
             continue

@@ -275,6 +275,30 @@ _ABOUT_GUIDELINES = re.compile(
 )
 
 
+def strength_of_grade(grade: str, system: str) -> Strength | None:
+    """Say what a grading itself calls the strength of one of its grades; None where it does not.
+
+    Parameters
+    ----------
+    grade : str
+        As printed, such as ``IIa``, ``2a``, ``3: No benefit`` or ``Strong``.
+    system : str
+        As in :attr:`Recommendation.system`.
+
+    Examples
+    --------
+    >>> strength_of_grade("II a", "ACC/AHA"), strength_of_grade("Strong", "GRADE")
+    ('conditional', 'strong')
+    """
+    classed = re.match(r"(I{1,3}|[123])\s?([abAB])?(?![\w])", grade)
+    if system == "ACC/AHA" and classed:
+        grade = classed[1] + (classed[2] or "").lower()
+    words = grade.split()
+    if system == "GRADE" and words and words[0].lower() in ("strong", "conditional", "weak"):
+        grade = words[0].lower()
+    return _BY_GRADE.get((system, grade))
+
+
 @cache
 def _strengths() -> tuple[tuple[Strength, re.Pattern[str]], ...]:
     return tuple((name, re.compile(words, re.IGNORECASE)) for name, words in _STRENGTHS)

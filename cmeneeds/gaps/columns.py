@@ -58,6 +58,9 @@ GAP_COLUMNS = {
     "bp_level": "string",  # level or certainty of evidence
     "bp_system": "string",
     "bp_body": "string",
+    "bp_card": "string",  # the guideline card of the recommendation
+    "bp_card_by": "string",  # who confirmed or corrected it; empty: as extracted
+    "bp_superseded_by": "string",  # the newer version, where one is known
     "pairing": "string",
     "achievable_rate": "string",  # a sourced target or benchmark, else unknown
     "target": "Float64",  # percent

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from cmeneeds.gaps.priority import Settings
 from cmeneeds.gaps.reading import Reading
 from cmeneeds.gaps.subjects import Subject, Vocabulary
 from cmeneeds.gaps.terms import COMMON_WORDS, stem
+from cmeneeds.source_types import may_recommend, use_of
 
 
 class Pair(NamedTuple):
@@ -30,11 +31,18 @@ class Recommendations:
         Those labelled REC count if they are sure enough and not titles.
     vocabulary : Vocabulary
     settings : Settings
+    is_superseded : callable, optional
+        Whether a newer version of the work with a citation key is known.
     """
 
     def __init__(
-        self, readings: Iterable[Reading], vocabulary: Vocabulary, settings: Settings
+        self,
+        readings: Iterable[Reading],
+        vocabulary: Vocabulary,
+        settings: Settings,
+        is_superseded: Callable[[str], bool] = lambda key: False,
     ) -> None:
+        self._is_superseded = is_superseded
         self._vocabulary = vocabulary
         self._settings = settings
         self._by_stem: dict[str, list[Reading]] = defaultdict(list)
@@ -45,6 +53,7 @@ class Recommendations:
                 f.row.label != "REC"
                 or f.row.section_label == "title"
                 or f.row.probability < settings.pairing_probability
+                or not may_recommend(f.work)
             ):
                 continue
             self._by_core[f.subject.core].append(f)
@@ -83,7 +92,14 @@ class Recommendations:
     def _pair(self, subject: Subject, rec: Reading, shared: frozenset[str], name: str) -> Pair:
         same_group = rec.subject.group == subject.group
         guideline = rec.work.is_guideline
-        strength = len(shared) + 2.0 * same_group + 3.0 * guideline + float(rec.row.probability)
+        superseded = guideline and self._is_superseded(rec.work.key)
+        use = use_of(rec.work)
+        strength = (
+            len(shared)
+            + 2.0 * same_group
+            + 3.0 * (guideline and not superseded)
+            + float(rec.row.probability)
+        )
         reasons = []
         if subject.core:
             reasons.append(f"same subject ({name})")
@@ -93,4 +109,8 @@ class Recommendations:
             reasons.append(f"shared words: {', '.join(sorted(shared)[:6])}")
         if guideline:
             reasons.append("from a guideline record")
+        if superseded:
+            reasons.append("a newer version of it is known")
+        if use is not None and use.counts_as == "regulatory":
+            reasons.append("from a regulatory document: what is approved or warned of")
         return Pair(round(strength, 2), "; ".join(reasons), rec)

@@ -12,6 +12,7 @@ from cmeneeds.gaps.measure import Shortfall, shortfall
 from cmeneeds.gaps.priority import Settings
 from cmeneeds.gaps.subjects import Group, Subject, Vocabulary, group_of
 from cmeneeds.gaps.terms import content_words, stems
+from cmeneeds.source_types import is_read
 from cmeneeds.works import Work, Works
 
 if TYPE_CHECKING:
@@ -75,8 +76,9 @@ def read_findings(
         work = works[row.source]
         if row.probability < settings.minimum_probability or work.standing.is_withdrawn:
             continue
-        if work.only_recommends and row.label != "REC":
-            continue  # a task force quotes others on practice; that makes it no source of its own
+        told_of = known(row.value) and bool(text_of(row.who))
+        if not is_read(work, str(row.label), text_of(row.level), told_of=told_of):
+            continue
         if row.source not in about and not vocabulary.mentions(row.text):
             continue  # the record only mentions the topic; this sentence is about something else
         group = group_of(row.text, work.title)

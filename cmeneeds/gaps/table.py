@@ -34,6 +34,7 @@ from cmeneeds.gaps.reading import (
 )
 from cmeneeds.gaps.subjects import Subject, Vocabulary
 from cmeneeds.gaps.targets import target_for
+from cmeneeds.guideline_cards import BestPractice
 from cmeneeds.retrieval import Records
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class _Evidence(NamedTuple):
     """By citation key."""
     cohorts: dict[str, str]
     asked: Asked
+    cards: BestPractice
 
 
 def analyze_gaps(
@@ -155,18 +157,20 @@ def _gathered(
             burdens[f.row.source].append(f)
     articles = {key: w.article for key, w in records.works.items() if w.article is not None}
     stated = [(str(f.row.source), int(f.row.denominator)) for f in read if known(f.row.denominator)]
+    cards = BestPractice(records.works, records.cards)
     return _Evidence(
         brief,
         records,
         settings,
         vocabulary,
-        Recommendations(read, vocabulary, settings),
+        Recommendations(read, vocabulary, settings, cards.is_superseded),
         causes,
         causes_of,
         on_subject,
         burdens,
         cohorts(articles, stated),
         asked_of(brief.audience),
+        cards,
     )
 
 
@@ -249,6 +253,7 @@ def _row(
             "bp_year": int(rec.row.rec_year) if known(rec.row.rec_year) else rec.year or None,
             "bp_guideline": rec.work.is_guideline,
             **{f"bp_{n}": getattr(rec.row, f"rec_{n}") for n in _STATED},
+            **evidence.cards.cells(rec.row, rec.work.key),
             "pairing": pair.why,
         }
     for cause in causes[:1]:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from cmeneeds.gaps.reading import Reading
 from cmeneeds.gaps.terms import COMMON_WORDS, stem
+from cmeneeds.source_types import may_set_target
 
 _SHARE = r"(?P<value>\d{1,3}(?:\.\d+)?)\s?(?:%|per ?cent)"
 _TARGET = re.compile(
@@ -76,7 +77,7 @@ def target_for(
     """
     found = []
     for f in readings:
-        told = target_in(f.row.text)
+        told = target_in(f.row.text) if may_set_target(f.work) else None
         if told is None:
             continue
         shared = (lead.words & f.words) - topic - COMMON_WORDS
