@@ -29,6 +29,7 @@ from cmeneeds.education import education_wording
 from cmeneeds.errors import CmeneedsError, RunBroken
 from cmeneeds.evidence.numbers import numbers
 from cmeneeds.frames import each_row, text_of
+from cmeneeds.own_sources.proof import compare_today, reread
 from cmeneeds.records import to_json
 from cmeneeds.report import markdown as md
 from cmeneeds.report.decided import given_by
@@ -37,7 +38,11 @@ from cmeneeds.report.reading import NUMBER_WORDS
 from cmeneeds.report.reading import read as read_report
 from cmeneeds.report.references import csl
 from cmeneeds.report.run import TABLES, write_csvs
+from cmeneeds.report.sections import Report
+from cmeneeds.report.statements import tool_name
 from cmeneeds.report.tables import guarded
+from cmeneeds.report.wording import excerpts, missing_words, row_name
+from cmeneeds.report.writing import GAP_SECTIONS
 from cmeneeds.retrieval import Records
 from cmeneeds.works import Works
 
@@ -86,6 +91,10 @@ class Verification:
     library : str
         Which library was compared, or why none was.
     notes : list of str
+    originals : list of str
+        Of the writer's own sources, one line each: whether the original was read again.
+    today : list of str
+        Of the writer's web sources, one line each: whether today's page is the archived copy.
     """
 
     folder: Path
@@ -96,6 +105,8 @@ class Verification:
     gone: list[int] = field(default_factory=list)
     library: str = ""
     notes: list[str] = field(default_factory=list)
+    originals: list[str] = field(default_factory=list)
+    today: list[str] = field(default_factory=list)
 
     @property
     def holds(self) -> bool:
@@ -116,7 +127,9 @@ class Verification:
             self.broken.append(Broken(where, said, derived))
 
 
-def verify_run(folder: str | Path, *, compare_library: bool = True) -> Verification:
+def verify_run(
+    folder: str | Path, *, compare_library: bool = True, live: bool = False
+) -> Verification:
     """Derive every claim of a run again.
 
     Parameters
@@ -125,6 +138,8 @@ def verify_run(folder: str | Path, *, compare_library: bool = True) -> Verificat
         A run folder, such as ``outputs/stroke/latest``.
     compare_library : bool
         Also tell which records have been revised since in the library they came from.
+    live : bool
+        Also compare the writer's web sources with their pages of today, over the network.
 
     Raises
     ------
@@ -149,6 +164,10 @@ def verify_run(folder: str | Path, *, compare_library: bool = True) -> Verificat
     _check_tables(result, folder, assessment)
     _check_report(result, folder, assessment, manifest)
     _check_references(result, folder, records)
+    _check_originals(result, assessment)
+    if live:
+        addresses = list(assessment.findings["finding_id"])
+        result.today = [str(t) for t in compare_today(records.documents, addresses)]
     _check_hashes(result, folder, manifest)
     if compare_library:
         _compare_library(result, records)
@@ -234,6 +253,17 @@ def _check_passage(result: Verification, address: str, cells: dict[str, str], wo
     result._expect(f"passage {address}", cells.get("text", ""), sentence)
 
 
+def _check_originals(result: Verification, assessment: Assessment) -> None:
+    """Read passages of the writer's own sources again, at page and place, in the originals."""
+    for read in reread(assessment.records.documents, assessment.findings["finding_id"]):
+        result.originals.append(str(read))
+        result.claims += read.passages
+        result.broken += [
+            Broken(f"original, passage {address}", "stands in the original", "not on its page")
+            for address in read.missing
+        ]
+
+
 def _sentence(address: str, works: Works) -> str:
     """The exact text that an address means; empty if there is none."""
     try:
@@ -257,7 +287,7 @@ def _holds(text: str, sentence: str) -> bool:
     """Whether a figure stands in a sentence as a whole number, not as part of a longer one."""
     figure, said = md.clean(text), md.clean(sentence)
     if len(figure.split()) > LONGEST_FIGURE or not _states_a_number(figure):
-        return figure == said  # a quotation: the whole sentence or nothing
+        return figure in excerpts(said)  # a quotation: whole, or cut where a reader can see it
     pattern = (
         rf"(?<![\d.,]){re.escape(figure)}(?!\d|[.,]\d)"
         if figure[:1].isdigit()
@@ -294,19 +324,17 @@ def _check_report(
         result._expect(f"{where}, label", card.label, str(labels.get(card.address, "no finding")))
         cited = _source(card.address, works)
         result._expect(f"{where}, citation", "; ".join(card.citations), cited)
+    counts: dict[str, Any] = dict(assessment.counts)
+    if any(number.key.startswith("words.") for number in reading.counts):
+        rows = manifest.get("parameters", {}).get("gap_sections", GAP_SECTIONS)
+        counts |= Report(assessment, int(rows)).word_counts()
     for number in reading.counts:
-        value = assessment.counts.get(number.key)
+        value = counts.get(number.key)
         shown = f"{value:,}" if isinstance(value, int) else str(value)
         result._expect(f"report.md, count {number.key}", number.text, shown)
-    given = {"brief.credit_hours": assessment.brief.activity}
-    decided = given_by(assessment.decisions)
+    given = _given(assessment)
     for number in reading.givens:
-        if number.key in decided:
-            result._expect(f"report.md, given {number.key}", number.text, decided[number.key])
-            continue
-        activity = given.get(number.key)
-        hours = activity.credit_hours if activity else None
-        shown = f"{hours:g}" if hours is not None else "nothing given"
+        shown = given.get(number.key, "nothing given")
         result._expect(f"report.md, given {number.key}", number.text, shown)
     known = _known_names(assessment)
     for name in reading.terms:
@@ -322,13 +350,27 @@ def _check_report(
     result._expect("manifest.json, document_status", said, assessment.status_line)
 
 
+def _given(assessment: Assessment) -> dict[str, str]:
+    """What the writer gave, in the brief or as a decision, by the key it is printed with."""
+    brief, found = assessment.brief, given_by(assessment.decisions)
+    if brief.activity and brief.activity.credit_hours is not None:
+        found["brief.credit_hours"] = f"{brief.activity.credit_hours:g}"
+    if brief.request:
+        limits = brief.request.limits
+        found |= {f"brief.request.{n}": str(v) for n, v in limits.model_dump().items() if v}
+        for number, asked in enumerate(brief.request.requirements):
+            if asked.limit_words:
+                found[f"brief.request.{number}.limit_words"] = str(asked.limit_words)
+    return found
+
+
 def _known_names(assessment: Assessment) -> frozenset[str]:
     """Every text with digits that a report may show as a name, whole.
 
     That is what the writer, the records' keywords, the search log and the package's wording say.
     Parts of these are no names: "24%" stands in many a text.
     """
-    said = {assessment.records.source, assessment.records.notice}
+    said = {assessment.records.source, assessment.records.notice, tool_name()}
     said.update(_strings(assessment.brief.model_dump(mode="json")))
     said.update(str(a) for a in assessment.brief.audience)
     said.add(assessment.brief.slug)
@@ -338,9 +380,9 @@ def _known_names(assessment: Assessment) -> frozenset[str]:
         said.update((document.id, *(part.text for part in document.parts)))
     said.update(text_of(cell) for d in each_row(assessment.decisions) for cell in d)
     for gap in (*each_row(assessment.gaps), *each_row(assessment.presented)):
-        name = text_of(gap.subject)
-        said.add(f"{name[:1].upper()}{name[1:]}: {gap.group}")
+        said.add(row_name(gap))
         said.update((text_of(gap.missing), *text_of(gap.missing).split("; ")))
+        said.update(missing_words(gap.missing))
         said.update(text_of(getattr(gap, c)) for c in _NAMED_CELLS)
     for objective in (*each_row(assessment.objectives), *each_row(assessment.planned)):
         cells = [text_of(getattr(objective, c)) for c in _NAMED_WORDING]

@@ -1,87 +1,69 @@
-"""The back of a report: accreditation, methods, independence, references, appendices."""
+"""The back of a report: accreditation, methods, statements, references, appendices."""
 
 from __future__ import annotations
 
-from cmeneeds.frames import each_row, text_of
+from typing import Any
+
+from cmeneeds.frames import each_row, known, text_of
 from cmeneeds.report import markdown as md
 from cmeneeds.report.crosswalk import crosswalk_text
 from cmeneeds.report.decided import another_look
 from cmeneeds.report.independence import independence_text
-from cmeneeds.report.writing import Writer, named
+from cmeneeds.report.learner_input import learner_cards
+from cmeneeds.report.row_sections import RowSections
+from cmeneeds.report.statements import automated_methods
+from cmeneeds.report.writing import addresses, named
 from cmeneeds.strategy import all_facets
 
+CARDS_A_ROW = 8
+"""Passages of a row whose cards are shown beside those that the report quotes."""
 
-class BackMatter(Writer):
+
+class BackMatter(RowSections):
     """Sections that a reviewer turns to."""
 
     def crosswalk(self) -> str:
         """Accreditation crosswalk."""
         return crosswalk_text(self.assessment)
 
+    # --- methods ---------------------------------------------------------------------------------
+
     def methods(self) -> str:
         """How it was searched, read and ranked, and what that cannot show."""
         c = self._count
-        rows = [
-            (
-                named(next((f.title for f in all_facets() if f.name == e.facet), "Topic alone")),
-                named(e.question),
-                c(f"search.{e.facet}.count"),
-                c(f"search.{e.facet}.retrieved"),
-                c(f"search.{e.facet}.new"),
-            )
-            for e in self.assessment.records.log
-        ]
         notes = {
             n for e in self.assessment.records.log for n in e.notes.split("; ") if "newest" in n
         }
         text = (
             f"\n**Search.** {named(self.assessment.records.source)}, data of "
-            f"{md.date(self.assessment.records.data_date)}; records of {self._years()} in "
-            f"{named(', '.join(self.brief.languages))}. {c('queries.total')} queries, one a "
-            "question; their full text is in the appendix and in `search_log.csv`.\n"
-        )
-        text += md.table(
-            rows,
-            ("Query", "Question", "Found", "Read", "New"),
-            "Queries and counts. *New*: not found by a query above it.",
-            align="llrrr",
-            widths=(24, 42, 9, 9, 9),
+            f"{md.date(self.assessment.records.data_date)}. Limits: records of {self._years()}, "
+            f"in {named(', '.join(self.brief.languages).title())}, animals alone left out. "
+            f"{c('queries.total')} queries, one a question, with headings and text words; no "
+            "published filter was used. Strings, counts and the flow of records are in the "
+            "appendix on the search. Duplicates were removed by record number.\n"
         )
         for note in sorted(notes):
             text += f"\nLimit reached: {named(note)}.\n"
-        text += self._beside()
-        text += md.picture(
-            "publications",
-            "Records by year of publication and by the query that found them first.",
-            "Stacked bars of the number of records by year of publication, coloured by query.",
-        )
-        text += md.picture(
-            "sources",
-            "Records by study design and query. A record can stand under several queries.",
-            "Grid of study designs against queries; each cell holds the number of records.",
-        )
         return text + (
-            f"\n**Reading.** Title and abstract of {c('records.total')} records "
-            f"({c('records.abstracts')} have an abstract); {self._full_texts()}. Nobody screened "
-            "them by hand. Each sentence was labelled by a program (see the statement on automated "
-            "methods). A row of the gap table needs at least one sentence that states a "
+            f"\n**Selection and reading.** {self._screening()} Title and abstract of "
+            f"{c('records.total')} records ({c('records.abstracts')} have an abstract) were read "
+            f"by a program, {self._full_texts()}. It labelled each sentence (see the statement on "
+            "automated methods). A row of the gap table needs at least one sentence that states a "
             "shortfall, from a record about the topic.\n"
             "\n**Grouping and pairing.** Findings are gathered by a subject, taken from the "
             "records' own keywords and headings, and by the group of people they speak of. A "
-            "recommendation is paired with a row if it names the same subject; the reason stands "
-            "beside each pairing.\n"
-            "\n**Ranking.** Priority is a weighted mean of size of the stated shortfall (weight "
-            f"{c('priority.magnitude')}), severity of the consequence that the passages name "
-            f"({c('priority.severity')}), prevalence, as the number of independent cohorts that "
-            f"report it ({c('priority.prevalence')}), what education can close "
+            "recommendation is paired with a row if it names the same subject.\n"
+            "\n**Ranking.** Priority is a weighted mean of the size of the stated shortfall "
+            f"(weight {c('priority.magnitude')}), severity of the consequence that passages name "
+            f"({c('priority.severity')}), number of independent groups of people "
+            f"({c('priority.prevalence')}), what education can close "
             f"({c('priority.addressability')}), how it can be measured "
-            f"({c('priority.measurability')}) and evidence: recency, and how much the study design "
-            "can say about everyday practice, a survey, audit or registry above a trial "
-            f"({c('priority.evidence')}). The weights stand in `data/priority.yaml`. Nothing about "
-            "support, products or money is an input.\n"
-            "\nA rate of wanted care that is nearly always reached is listed as evidence against "
-            "a gap; a rate alone, without a stated shortfall, carries a row only where it is "
-            "unwanted care. Nothing is subtracted where no source states a target.\n"
+            f"({c('priority.measurability')}), and recency and design of the evidence "
+            f"({c('priority.evidence')}). A survey, audit or registry says more about everyday "
+            "practice than a trial. Nothing about support, products or money is an input.\n"
+            "\n**Rates.** A rate of wanted care that is nearly always reached counts as evidence "
+            "against a gap. A rate alone, without a stated shortfall, carries a row only where it "
+            "is unwanted care. Nothing is subtracted where no source states a target.\n"
             f"\n**Withdrawn and unknown.** {c('records.withdrawn')} records are retracted or "
             "retraction notices; their figures carry no row. Of "
             f"{c('records.status-unknown')} records the standing is unknown: the record says "
@@ -90,6 +72,149 @@ class BackMatter(Writer):
             "others. Several studies of one measure stand side by side and are not pooled. "
             "Denominators, countries and settings are unknown unless the passage says them.\n"
         )
+
+    def _screening(self) -> str:
+        """What people did with the records, if they did anything."""
+        if not self.assessment.records.screening:
+            return "Nobody screened the records by hand."
+        c = self._count
+        text = (
+            f"People screened {c('screening.screened')} records: {c('screening.included')} kept, "
+            f"{c('screening.excluded')} excluded, {c('screening.maybe')} undecided, "
+            f"{c('screening.conflict')} in conflict; {c('screening.unscreened')} were not "
+            "screened. Excluded records carry no finding."
+        )
+        reasons = list(self.assessment.records.screened.reasons)
+        if reasons:
+            told = ", ".join(
+                f"{named(reason)} ({c(f'screening.reason-{n}')})"
+                for n, reason in enumerate(reasons, 1)
+            )
+            text += f" Reasons: {told}."
+        return text
+
+    def _notices_asked(self) -> str:
+        """When PubMed was last asked for notices."""
+        records = self.assessment.records
+        if not records.checked:
+            return " PubMed was not asked for such notices."
+        whom = next((e.source for e in records.beside if e.facet == "standing"), "PubMed")
+        return f" Last asked for such notices, on {md.date(records.checked)}: {named(whom)}."
+
+    def _full_texts(self) -> str:
+        """How many documents beside abstracts were read."""
+        counts = self.assessment.counts
+        if counts["documents.total"] == counts["documents.background"]:
+            return "no full text"
+        return (
+            f"with {self._count('documents.study')} full texts and "
+            f"{self._count('documents.guideline')} guideline documents beside them"
+        )
+
+    def independence(self) -> str:
+        """Independence, disclosure, automated methods."""
+        self.ask("Independence and disclosure", "Who read and confirmed the passages, and when?")
+        return independence_text(self.assessment) + automated_methods(self.assessment)
+
+    def references(self) -> str:
+        """Where the reference list goes."""
+        return "\n::: {#refs}\n:::\n"
+
+    # --- appendices ------------------------------------------------------------------------------
+
+    def appendix_evidence(self) -> str:
+        """Every passage that the report rests on, as a card, by the row that it belongs to."""
+        text = ""
+        for gap in self._sections:
+            held = [gap.cp_passage, *addresses(gap.passages)[:CARDS_A_ROW]]
+            held += [a for a in (text_of(gap.bp_passage),) if a]
+            held += [
+                *addresses(gap.cause_passages)[:3],
+                *addresses(gap.contradicting_passages)[:4],
+                *[a for a in (text_of(gap.consequence_passage),) if a],
+            ]
+            new = [a for a in dict.fromkeys(held) if not self.deck.is_shown(a)]
+            if not new:
+                continue
+            key = f"gap.{gap.gap_id}"
+            summary = (
+                f"**{self._number(gap)}. {named(self._row_name(gap))}.** Passages of the row: "
+                f"{self._count(f'{key}.passages')}, from {self._count(f'{key}.sources')} records."
+            )
+            if known(gap.pairing) and text_of(gap.pairing):
+                summary += f" Recommendation paired because: {named(text_of(gap.pairing))}."
+            if why := text_of(gap.priority_words):
+                summary += f" Why the row stands here: {named(why)}."
+            text += md.evidence(summary, [self.deck.card(a) for a in new])
+        if cards := learner_cards(self.assessment.learners):
+            text += cards
+        missing = self.deck.missing()
+        if missing:
+            text += md.evidence("**Other passages.**", [self.deck.card(a) for a in missing])
+        return text or "\nNo passage is cited.\n"
+
+    def appendix_rows(self) -> str:
+        """Rows of the gap table without a section, and what the writer rejected."""
+        text = ""
+        if self._others:
+            rows = [self._other(gap) for gap in self._others[:20]]
+            text += md.table(
+                rows,
+                ("No.", "Subject and group", "Current practice", "Status"),
+                "Rows of the gap table without a section of their own.",
+                align="rlll",
+                widths=(6, 30, 50, 14),
+            )
+        rejected = self.assessment.gaps[self.assessment.gaps["decision"] == "reject"]
+        if not rejected.empty:
+            lines = []
+            for gap in each_row(rejected):
+                reason, who = text_of(gap.decision_reason), text_of(gap.decision_by)
+                lines.append(f"- {named(self._row_name(gap))}: {named(reason)} ({named(who)})")
+            text += md.internal("Rejected by the writer:\n\n" + "\n".join(lines))
+        text += another_look(self.assessment.decisions)
+        missing = self.deck.missing()
+        if missing:
+            text += md.evidence("Passages of these rows.", [self.deck.card(a) for a in missing])
+        return text or "\nEvery row has a section above; nothing was rejected.\n"
+
+    def _other(self, gap: Any) -> tuple[str, str, str, str]:
+        return (
+            self._number(gap),
+            named(self._row_name(gap)),
+            self.deck.quote(gap.cp_passage),
+            text_of(gap.status),
+        )
+
+    def appendix_searches(self) -> str:
+        """The search: queries with their counts, sources beside PubMed, every string in full."""
+        c = self._count
+        rows = [
+            (
+                named(_title(e.facet)),
+                named(e.question),
+                c(f"search.{e.facet}.count"),
+                c(f"search.{e.facet}.retrieved"),
+                c(f"search.{e.facet}.new"),
+            )
+            for e in self.assessment.records.log
+        ]
+        text = md.table(
+            rows,
+            ("Query", "Question", "Found", "Read", "New"),
+            "Queries and counts. *New*: not found by a query above it.",
+            align="llrrr",
+            widths=(24, 42, 9, 9, 9),
+        )
+        text += self._beside()
+        for e in self.assessment.records.log:
+            longest = max((len(run) for run in e.query.split("`") if not run), default=0)
+            fence = "`" * max(3, longest + 3)
+            text += (
+                f"\n**{named(_title(e.facet))}**: {c(f'search.{e.facet}.count')} records\n"
+                f"\n{fence} {{.query}}\n{md.clean(e.query)}\n{fence}\n"
+            )
+        return text
 
     def _beside(self) -> str:
         """Sources beside PubMed: what they gave, and which could not be asked."""
@@ -114,66 +239,14 @@ class BackMatter(Writer):
             widths=(26, 22, 9, 9, 32),
         )
 
-    def _notices_asked(self) -> str:
-        """When PubMed was last asked for notices."""
-        records = self.assessment.records
-        if not records.checked:
-            return " PubMed was not asked for such notices."
-        whom = next((e.source for e in records.beside if e.facet == "standing"), "PubMed")
-        return f" Last asked for such notices, on {md.date(records.checked)}: {named(whom)}."
-
-    def _full_texts(self) -> str:
-        """How many documents beside abstracts were read."""
-        counts = self.assessment.counts
-        if counts["documents.total"] == counts["documents.background"]:
-            return "no full text"
-        return (
-            f"{self._count('documents.study')} full texts and "
-            f"{self._count('documents.guideline')} guideline documents beside them"
-        )
-
-    def independence(self) -> str:
-        """Independence, disclosure, automated methods."""
-        text = independence_text(self.assessment)
-        return text + (
-            "\n**Automated methods.** No generative model wrote or changed any text here. "
-            "Sentences were labelled by patterns whose weights were fitted to hand-labelled "
-            "sentences of PubMed abstracts (a learned, deterministic model; it runs locally and "
-            "sends nothing anywhere). Its labels are wrong often enough that a person must read "
-            "each passage: the certainty printed in `findings.csv` is the share that was right in "
-            "testing.\n" + md.open_question("Who read and confirmed the passages, and when?")
-        )
-
-    def references(self) -> str:
-        """Where the reference list goes."""
-        return "\n::: {#refs}\n:::\n"
-
-    def appendix_rows(self) -> str:
-        """Rows of the gap table without a section, with their leading passages."""
+    def appendix_questions(self) -> str:
+        """What only the writer can answer, and the rules that rows do not pass yet."""
         text = ""
-        for gap in self._others[:20]:
-            text += f"\n**{named(self._row_name(gap))}** ({gap.status})\n"
-            text += self.deck.card(gap.cp_passage)
-        rejected = self.assessment.gaps[self.assessment.gaps["decision"] == "reject"]
-        if not rejected.empty:
-            lines = []
-            for gap in each_row(rejected):
-                reason, who = text_of(gap.decision_reason), text_of(gap.decision_by)
-                lines.append(f"- {named(self._row_name(gap))}: {named(reason)} ({named(who)})")
-            text += md.internal("Rejected by the writer:\n\n" + "\n".join(lines))
-        text += another_look(self.assessment.decisions)
-        text += self.deck.cards(self.deck.missing())
-        return text or "\nEvery row has a section above.\n"
+        for section, questions in self.questions.items():
+            lines = "".join(f"- {named(question)}\n" for question in questions)
+            text += f"\n::: {{.open-question}}\n**Awaiting writer.** {section}:\n\n{lines}:::\n"
+        return text + "\nRules of gap logic that rows do not pass yet:\n" + self.open_rules()
 
-    def appendix_searches(self) -> str:
-        """Every query in full."""
-        text = ""
-        for e in self.assessment.records.log:
-            title = next((f.title for f in all_facets() if f.name == e.facet), "Topic alone")
-            longest = max((len(run) for run in e.query.split("`") if not run), default=0)
-            fence = "`" * max(3, longest + 3)
-            text += (
-                f"\n**{named(title)}**: {self._count(f'search.{e.facet}.count')} records\n"
-                f"\n{fence} {{.query}}\n{md.clean(e.query)}\n{fence}\n"
-            )
-        return text
+
+def _title(facet: str) -> str:
+    return next((f.title for f in all_facets() if f.name == facet), "Topic alone")

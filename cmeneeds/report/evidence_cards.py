@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cmeneeds.documents import Document
+from cmeneeds.documents import Document, parse_document_address
 from cmeneeds.frames import each_row, known
 from cmeneeds.report import markdown as md
+from cmeneeds.report.wording import excerpt, shortened, word_count
 
 if TYPE_CHECKING:
     from cmeneeds.assessment import Assessment
+    from cmeneeds.works import Work
 
 
 class Deck:
@@ -31,11 +33,38 @@ class Deck:
         status = self._works[key].standing.status
         return md.cite(key) + ("" if status == "unknown" else f" {md.standing(status)}")
 
+    def quote(self, address: str) -> str:
+        """The passage as prose quotes it (see :func:`excerpt`), as a link to its card."""
+        self._wanted[address] = None
+        row = self._rows[address]
+        value = None
+        if known(row.value_start):
+            value = (int(row.value_start) - row.start, int(row.value_end) - row.start)
+        said = excerpt(row.text, value)
+        return f"“{md.figure(said, address)}”{self._cite(row.source)}"
+
+    def cited(self, address: str) -> str:
+        """The citation of a passage, whose card is shown at the end."""
+        self._wanted[address] = None
+        return self._cite(self._rows[address].source)
+
+    def want(self, address: str) -> None:
+        """Have the card shown at the end, without a link to it."""
+        self._wanted[address] = None
+
+    def length(self, address: str) -> int:
+        """How many words :meth:`quote` would take."""
+        return word_count(md.clean(shortened(self._rows[address].text)))
+
+    def work(self, address: str) -> Work:
+        """The work that a passage stands in."""
+        return self._works[self._rows[address].source]
+
     def sentence(self, address: str) -> str:
         """The passage word for word, as a link to its card, with its citation."""
         self._wanted[address] = None
         row = self._rows[address]
-        return f"“{md.figure(row.text, address)}” {self._cite(row.source)}"
+        return f"“{md.figure(row.text, address)}”{self._cite(row.source)}"
 
     def number(self, address: str, text: str) -> str:
         """A number of a passage, as a link to its card, with its citation."""
@@ -64,6 +93,8 @@ class Deck:
         note = [design, str(work.year or "year unknown")]
         if work.document is not None and not address[:1].isdecimal():
             note.append(_graded(work.document) or "full text")
+            if page := _page(work.document, address):
+                note.append(f"page {page}")
         return md.passage(
             row.text,
             address,
@@ -82,9 +113,19 @@ class Deck:
         """Several cards, one after another."""
         return "".join(self.card(a) for a in addresses)
 
+    def is_shown(self, address: str) -> bool:
+        """Whether its card stands somewhere above."""
+        return address in self._shown
+
     def missing(self) -> list[str]:
         """Passages that were linked to, but have no card yet."""
         return [a for a in self._wanted if a not in self._shown]
+
+
+def _page(document: Document, address: str) -> int | None:
+    """Page of the original that a passage begins on; None where the original has none."""
+    place = parse_document_address(address)
+    return document.parts[place.number].page_at(place.start)
 
 
 def _graded(document: Document) -> str:

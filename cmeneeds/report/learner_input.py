@@ -9,6 +9,7 @@ from cmeneeds.frames import each_row, known, text_of
 from cmeneeds.learner_data import LearnerEvidence, triangulation
 from cmeneeds.learner_data.model import KINDS
 from cmeneeds.report import markdown as md
+from cmeneeds.report.wording import row_name
 from cmeneeds.report.writing import named
 
 if TYPE_CHECKING:
@@ -31,11 +32,11 @@ def learner_lines(learners: LearnerEvidence) -> str:
     Returns
     -------
     str
-        Markdown: an overview, the table of lines, changes, notes, and a card for each line.
+        Markdown: an overview, the table of lines, changes and notes.
     """
     if not learners.files:
         return ""
-    parts = (_overview, _table, _changes, _notes, _cards)
+    parts = (_overview, _table, _changes, _notes)
     return "".join(part(learners) for part in parts)
 
 
@@ -53,8 +54,7 @@ def source_kinds(assessment: Assessment, rows: Iterable[Any]) -> str:
     for gap in rows:
         lines = assessment.learners.of_gap(str(gap.gap_id))
         found = triangulation(gap, records.works, lines, facets=records.facets)
-        name = text_of(gap.subject)
-        told.append((named(f"{name[:1].upper()}{name[1:]}: {gap.group}"), named(found.words)))
+        told.append((named(row_name(gap)), named(found.words)))
     if not told:
         return ""
     return md.table(
@@ -177,7 +177,10 @@ def _notes(learners: LearnerEvidence) -> str:
     return "\nHow the files were read:\n\n" + "".join(notes) if notes else ""
 
 
-def _cards(learners: LearnerEvidence) -> str:
+def learner_cards(learners: LearnerEvidence) -> str:
+    """Write a card for each line that the report can cite; empty without any."""
+    if not learners.files:
+        return ""
     cards = [
         md.passage(
             row.text,

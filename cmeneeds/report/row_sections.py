@@ -1,13 +1,20 @@
-"""The rows of the gap table, one section each, in a report."""
+"""The rows of the gap table, one section each, in a report.
+
+A section says what the cells of its row say, in sentences that change with them: how many sources
+there are, whether they agree, what speaks against, what is missing. Sentences of records are
+quoted, never put into other words.
+"""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from cmeneeds.checks.rules import RULES
 from cmeneeds.frames import each_row, known, text_of
 from cmeneeds.report import markdown as md
 from cmeneeds.report.decided import writers_words
+from cmeneeds.report.wording import a, first_upper, listed, missing_words
 from cmeneeds.report.writing import Writer, addresses, named, percentage
 
 LEVELS = {
@@ -19,79 +26,102 @@ LEVELS = {
     "": "level not stated",
 }
 
+_UNLIKE_A_STUDY = {
+    "guideline or consensus": "guideline or consensus statement",
+    "qualitative": "qualitative study",
+    "cohort": "cohort study",
+    "model": "modelling study",
+    "registry or routine data": "study of registry or routine data",
+    "opinion or letter": "opinion piece or letter",
+    "unknown": "record of unknown design",
+}
+_MEANINGS = {
+    "too low": "a share of what is wanted",
+    "too high": "a share of what is not wanted",
+}
+
 
 class RowSections(Writer):
     """Current practice, best practice, difference, cause and plan of each leading row."""
 
     def gaps(self) -> str:
         """One section for each leading row."""
-        return "".join(self._gap(n, gap) for n, gap in enumerate(self._sections, 1))
+        if not self._sections:
+            return "\nNo row is presented: the writer rejected every one.\n"
+        return "".join(self._gap(gap) for gap in self._sections)
 
-    def _gap(self, number: int, gap: Any) -> str:
+    def _gap(self, gap: Any) -> str:
+        number = int(self.assessment.counts[f"gap.{gap.gap_id}.number"])
         kind = "Gap" if gap.status == "gap" else "Candidate"
         text = f"\n## {kind} {number}. {md.escape(self._row_name(gap))}\n"
-        if gap.status != "gap":
-            reasons = "\n".join(f"- {named(r)}" for r in text_of(gap.missing).split("; ") if r)
-            text += f"\nA candidate, not yet a gap. What is missing:\n\n{reasons}\n"
         if flag := text_of(gap.decision_flag):
-            text += md.open_question("A decision about this row needs another look.")
-            text += f"\nWhy: {named(flag)}.\n"
+            text += md.open_question(f"A decision about this row needs another look: {flag}.")
         text += writers_words(self.assessment, gap)
-        if why := text_of(gap.priority_words):
-            text += f"\nWhy it stands here: {named(why)}.\n"
-        text += "\n### Current practice\n" + self.deck.card(gap.cp_passage)
-        further = [a for a in addresses(gap.passages) if a != gap.cp_passage][:8]
-        if further:
-            passages = self._count(f"gap.{gap.gap_id}.passages")
-            records = self._count(f"gap.{gap.gap_id}.sources")
-            summary = f"Further evidence on this row (passages: {passages}, records: {records})"
-            text += md.evidence(summary, [self.deck.card(a) for a in further])
-        text += "\n### Best practice\n"
-        if best := text_of(gap.bp_passage):
-            text += self.deck.card(best)
-            text += f"\nPaired because: {named(text_of(gap.pairing))}. {self._strength(gap)}\n"
-        else:
-            text += (
-                f"\nNo recommendation on this subject was found. {self._searched('guideline')}\n"
-            )
-        text += "\n### Difference\n\n"
-        if value := percentage(text_of(gap.cp_value_text)):
-            reading = {
-                "too low": "a share of what is wanted",
-                "too high": "a share of what is not wanted",
-            }.get(text_of(gap.cp_direction), "a share whose direction could not be told")
-            text += (
-                f"The record reports {self.deck.number(gap.cp_passage, value)}, {reading}. "
-                f"{self._target(gap)}\n"
-            ) + self._spread(gap)
-        else:
-            text += "The shortfall is stated in words; no figure was found for it.\n"
-        text += self._against(gap) + self._whose(gap) + self._consequence(gap)
-        text += "\n### Root cause\n"
-        causes = addresses(gap.cause_passages)[:3]
-        if causes:
-            text += self.deck.cards(causes)
-        else:
-            text += f"\nNo cause was found for this subject. {self._searched('barrier')}\n"
-            text += md.open_question("Why does this shortfall exist among the learners?")
-        return text + self._plan(gap) + self._open_rules(gap)
-
-    def _open_rules(self, gap: Any) -> str:
-        """The rules of gap logic that this row does not pass yet, and what to do."""
-        failing = [
-            RULES[id] for id in self.assessment.flags.get(str(gap.gap_id), "").split("; ") if id
-        ]
-        if not failing:
-            return "\nThe row passes every rule of gap logic that is checked.\n"
-        is_gap = gap.status == "gap"  # for a candidate every rule is a warning
-        lines = [
-            f"- {r.id}, {r.severity if is_gap else 'warning'}: {named(r.asks)} {named(r.todo)}"
-            for r in failing
-        ]
-        what = "to be mended" if is_gap else "what a gap would need"
-        return f"\nRules of gap logic that this row does not pass yet ({what}):\n\n" + (
-            "\n".join(lines) + "\n"
+        parts = (
+            ("", self._statement(gap)),
+            ("Size of the difference.", self._difference(gap)),
+            ("What follows for patients.", self._consequence(gap)),
+            ("What speaks against it.", self._against(gap)),
+            ("Why it happens.", self._cause(gap)),
+            ("What education can do.", self._reach(gap)),
+            ("Bearing on these learners.", self._whose(gap)),
         )
+        text += "".join(
+            f"\n**{head}** {said}\n" if head else f"\n{said}\n" for head, said in parts if said
+        )
+        return text + self._plan(gap)
+
+    # --- what is done and what should be done ----------------------------------------------------
+
+    def _statement(self, gap: Any) -> str:
+        """The gap statement: the standard, current practice, and what kind of shortfall it is."""
+        level = LEVELS[text_of(gap.gap_type)]
+        now = f"{self._reported(gap)} {self.deck.quote(gap.cp_passage)}"
+        if bool(gap.cp_secondary):
+            now += " The source quotes this from elsewhere; the original is still to be read."
+        best = text_of(gap.bp_passage)
+        if gap.status == "gap":
+            return (
+                f"{self._standard(gap)} {now} The difference is a {level} gap."
+                f"{self._agreement(gap)}"
+            )
+        missing = missing_words(gap.missing)
+        text = f"{now}{self._agreement(gap)} "
+        if best:
+            text += f"{self._standard(gap)} "
+        else:
+            text += f"No recommendation on this subject was found. {self._searched('guideline')} "
+            missing = [m for m in missing if not m.startswith("no recommendation")]
+        about = f" at the level of {level}" if text_of(gap.gap_type) else ""
+        text += f"So this is a candidate{about}, not yet a gap"
+        return text + (f": {'; '.join(map(named, missing))}." if missing else ".")
+
+    def _reported(self, gap: Any) -> str:
+        """Who reports current practice: design, place and time, as far as the record says them."""
+        design = text_of(gap.cp_design)
+        what = a(_UNLIKE_A_STUDY.get(design, design or "record of unknown design"))
+        places = [p for p in text_of(gap.cp_country).split("; ") if p and p != "unknown"]
+        where = (
+            f" from {listed(['the ' * (p in _WITH_ARTICLE) + p for p in places])}" if places else ""
+        )
+        when = text_of(gap.cp_data_years)
+        published = (
+            f"published {md.date(str(gap.cp_year))}" if known(gap.cp_year) else "year unknown"
+        )
+        data = f", data of {md.date(when)}" if _YEARS.fullmatch(when) else ""
+        return f"{first_upper(what)}{where} ({published}{data}) reports:"
+
+    def _standard(self, gap: Any) -> str:
+        """What should be done: who says so, how strongly, in which version."""
+        work = self.deck.work(gap.bp_passage)
+        when = f"of {md.date(str(work.year))}" if work.year else "of unknown year"
+        design = work.design.name
+        if bool(gap.bp_guideline):
+            body = text_of(gap.bp_body)
+            who = f"The guideline record {when}" + (f" ({named(body)})" if body else "")
+        else:
+            who = first_upper(f"{a(_UNLIKE_A_STUDY.get(design, design))} {when}")
+        return f"{who} recommends: {self.deck.quote(gap.bp_passage)} {self._strength(gap)}"
 
     def _strength(self, gap: Any) -> str:
         """Strength, class and level, as the recommendation itself states them."""
@@ -105,7 +135,6 @@ class RowSections(Writer):
                 ("class or grade", "bp_grade"),
                 ("level of evidence", "bp_level"),
                 ("graded by", "bp_system"),
-                ("issued by", "bp_body"),
             )
             if text_of(getattr(gap, column))
         ]
@@ -113,46 +142,63 @@ class RowSections(Writer):
             return "The passage states neither strength nor class."
         return f"As stated: {', '.join(said)}."
 
+    def _agreement(self, gap: Any) -> str:
+        """How many sources report it, and whether they stand apart."""
+        key = f"gap.{gap.gap_id}"
+        sources, cohorts = int(gap.sources_n), int(gap.cohorts_n)
+        if sources < 2:
+            return " It is the only source for this row."
+        text = f" In all, {self._count(f'{key}.sources')} records report on it"
+        if cohorts < 2:
+            return f"{text}, about the same people as far as can be told."
+        return f"{text}, from {self._count(f'{key}.cohorts')} independent groups of people."
+
+    # --- the difference --------------------------------------------------------------------------
+
+    def _difference(self, gap: Any) -> str:
+        value = percentage(text_of(gap.cp_value_text))
+        if not value:
+            return "The shortfall is stated in words; no figure was found for it."
+        reading = _MEANINGS.get(
+            text_of(gap.cp_direction), "a share whose direction could not be told"
+        )
+        text = f"The figure is {self.deck.number(gap.cp_passage, value)}, {reading}."
+        key = f"gap.{gap.gap_id}"
+        if known(gap.cp_low):
+            text += (
+                f" Its interval runs from {self._count(f'{key}.low')} to "
+                f"{self._count(f'{key}.high')} ({named(text_of(gap.cp_interval))})."
+            )
+        if text_of(gap.cp_range):
+            text += (
+                f" First-hand figures of this row that mean the same run from "
+                f"{self._count(f'{key}.lowest')} to {self._count(f'{key}.highest')}; they are not "
+                "pooled."
+            )
+        local = text_of(gap.cp_local_passage)
+        if text_of(gap.cp_range) and local and local != gap.cp_passage:
+            text += f" From nearest to the learners: {self.deck.quote(local)}"
+        return f"{text} {self._target(gap)}"
+
     def _target(self, gap: Any) -> str:
         """The sourced target that the figure is measured against, if there is one."""
         address = text_of(gap.target_passage)
         if not address:
             return (
-                "The achievable rate is unknown: no sourced target or benchmark was found, so "
-                "nothing is subtracted."
+                "The achievable rate is unknown: no source states a target, so nothing is "
+                "subtracted."
             )
-        text = f"A target is stated: {self.deck.sentence(address)}"
+        self.ask(
+            "Gaps",
+            f"{self._row_name(gap)}: is the quoted target the one for these patients, and do both "
+            "figures measure the same?",
+        )
+        text = f"A target is stated: {self.deck.quote(address)}"
         if known(gap.delta):
             text += (
                 f" The figure lies {self._count(f'gap.{gap.gap_id}.delta')} points from it, as far "
                 "as both measure the same."
             )
-        return text + md.open_question(
-            "Is this the target for these patients, and do both figures measure the same?"
-        )
-
-    def _spread(self, gap: Any) -> str:
-        """Interval of the leading figure, and the range of all of them."""
-        text, key = "", f"gap.{gap.gap_id}"
-        if known(gap.cp_low):
-            text += (
-                f"\nIn the same unit, the interval runs from {self._count(f'{key}.low')} to "
-                f"{self._count(f'{key}.high')}, {named(text_of(gap.cp_interval))}.\n"
-            )
-        if text_of(gap.cp_range):
-            text += (
-                f"\nOver all first-hand figures of this row that mean the same, shares run from "
-                f"{self._count(f'{key}.lowest')} to {self._count(f'{key}.highest')} in the same "
-                "unit; they are not pooled."
-            )
-            for column, what in (
-                ("cp_recent_passage", "The most recent"),
-                ("cp_local_passage", "The one from nearest to the learners"),
-            ):
-                address = text_of(getattr(gap, column))
-                if address and address != gap.cp_passage:
-                    text += f" {what}: {self.deck.sentence(address)}"
-            text += "\n"
         return text
 
     def _against(self, gap: Any) -> str:
@@ -160,59 +206,120 @@ class RowSections(Writer):
         against = addresses(gap.contradicting_passages)
         if not against:
             return (
-                "\nAgainst it: among the sentences read, none reports that this is nearly always "
-                "done.\n"
+                f"None found: of {self._count('findings.RATE')} sentences with a rate, none says "
+                "that this is nearly always done."
             )
-        return "\nAgainst it:\n" + self.deck.cards(against[:4])
+        more = " Others are in the evidence appendix." if len(against) > 2 else ""
+        for address in against[2:4]:
+            self.deck.want(address)
+        return " ".join(self.deck.quote(address) for address in against[:2]) + more
 
     def _whose(self, gap: Any) -> str:
         """Whose practice was measured, beside the learners of the brief."""
-        text = f"\nMeasured in: {named(text_of(gap.audience_fit))}.\n"
+        text = f"Measured in: {named(text_of(gap.audience_fit))}."
         if warning := text_of(gap.audience_flag):
-            text += md.open_question(
-                f"On this row: {warning}. Why does it hold for the learners of this activity?"
+            text += f" Caution: {named(warning)}."
+            self.ask(
+                "Gaps",
+                f"{self._row_name(gap)}: {warning}. Why does it hold for the learners of this "
+                "activity?",
             )
         return text
 
     def _consequence(self, gap: Any) -> str:
         """What the same records say follows for patients."""
         address = text_of(gap.consequence_passage)
-        return f"\nConsequence: {self.deck.sentence(address)}\n" if address else ""
+        if not address:
+            return "The records behind this row name none."
+        return f"The same records say: {self.deck.quote(address)}"
+
+    # --- why, and what to do ---------------------------------------------------------------------
+
+    def _cause(self, gap: Any) -> str:
+        causes = [c for c in addresses(gap.cause_passages) if ".t." not in c]
+        leading = text_of(gap.cause_passage)
+        causes = [c for c in dict.fromkeys([leading, *causes]) if c]
+        if not causes:
+            self.ask("Gaps", f"{self._row_name(gap)}: why does it happen among the learners?")
+            return f"No cause was found for this subject. {self._searched('barrier')}"
+        short = [c for c in causes if self.deck.length(c) <= 45][:2] or causes[:1]
+        for address in causes[:3]:
+            self.deck.want(address)
+        text = " ".join(self.deck.quote(c) for c in short)
+        return f"The records name {'causes' if len(short) > 1 else 'a cause'}: {text}"
+
+    def _reach(self, gap: Any) -> str:
+        """What education can close, what it cannot, and what else is needed."""
+        plan = self._plan_of(gap)
+        if plan is None:
+            return ""
+        answer = {
+            "yes": "It can close this gap",
+            "partly": "It can close part of this gap",
+            "no": "It cannot close this gap",
+        }.get(text_of(plan.addressable), "Whether it can close this gap is unknown")
+        if gap.status != "gap":
+            answer = answer.replace("this gap", "such a gap")
+        text = f"{answer}. {named(text_of(plan.addressable_reason))}."
+        if strategy := text_of(plan.non_educational_strategy):
+            text += f" Proposed beside education: {named(strategy)}."
+        if coded := text_of(plan.cabana):
+            com_b = named(text_of(plan.com_b))
+            text += f" Coded after Cabana as {named(coded)}; after COM-B as {com_b}."
+        return text
+
+    def _plan_of(self, gap: Any) -> Any:
+        objectives = self.assessment.planned
+        return next(each_row(objectives[objectives["gap_id"] == gap.gap_id]), None)
 
     def _plan(self, gap: Any) -> str:
-        objectives = self.assessment.planned
-        rows = objectives[objectives["gap_id"] == gap.gap_id]
-        text = "\n### Need, objective, measure\n"
-        if rows.empty:
-            return text + "\nThe level of this shortfall is unknown, so no objective is proposed.\n"
-        plan = next(each_row(rows))
+        plan = self._plan_of(gap)
+        if plan is None:
+            return (
+                "\n**Need, objective, measure.** The level of this shortfall is unknown, so none "
+                "is proposed.\n"
+            )
         kinds = {k: need for k in "KCP" if (need := text_of(getattr(plan, f"need_{k}")))}
-        needs = [f"Proposed need ({LEVELS[k]}): {md.term(need)}" for k, need in kinds.items()]
+        needs = [f"**Need ({LEVELS[k]}).** {md.term(need)}" for k, need in kinds.items()]
         if text_of(plan.need) not in ("", " ".join(kinds.values())):
-            needs = [f"Need, as the writer words it: {md.term(plan.need)}"]
-        closable = f"Closable by education: {named(plan.addressable)}. "
+            needs = [f"**Need, as the writer words it.** {md.term(plan.need)}"]
+        self.ask(
+            "Gaps",
+            f"{self._row_name(gap)}: does the proposed need exist among the learners of this "
+            "activity, and is it the cause? Confirm or change it.",
+        )
+        given = "" if str(plan.baseline).startswith("to be measured") else "; baseline: "
         parts = [
             *needs,
-            *[
-                f"Cause coded after Cabana: {named(coded)}. After COM-B: "
-                f"{named(text_of(plan.com_b))}."
-                for coded in [text_of(plan.cabana)]
-                if coded
-            ],
-            closable + f"{named(text_of(plan.addressable_reason))}.",
-        ]
-        if strategy := text_of(plan.non_educational_strategy):
-            parts.append(f"Proposed beside education: {named(strategy)}.")
-        parts += [
-            f"Proposed objective: {md.term(plan.objective)}.",
-            (
-                f"Competencies: {named(text_of(plan.competencies))}. "
-                f"{named(text_of(plan.competency_reason))}."
-            ),
-            f"Measure: {named(plan.outcome_measure)}. Baseline: {md.term(plan.baseline)}.",
-        ]
-        text += "\n" + "\n\n".join(parts) + "\n"
-        return text + md.open_question(
-            "Does this need exist among the learners of this activity, and is it the cause? "
-            "Confirm or change it."
-        )
+            f"**Objective.** {md.term(plan.objective)}.",
+            f"**Measure.** {named(plan.outcome_measure)}"
+            + (f"{given}{md.term(plan.baseline)}." if given else "; baseline "
+               f"{md.term(plan.baseline)}."),
+        ]  # fmt: skip
+        return "\n" + "\n\n".join(parts) + "\n"
+
+    # --- for the appendices ----------------------------------------------------------------------
+
+    def open_rules(self) -> str:
+        """The rules of gap logic that presented rows do not pass yet, and what to do."""
+        text = ""
+        for gap in self._sections:
+            is_gap = gap.status == "gap"  # for a candidate every rule is a warning
+            failing = [RULES[id] for id in _parts(self.assessment.flags.get(str(gap.gap_id), ""))]
+            if not failing:
+                continue
+            lines = [
+                f"- {r.id}, {r.severity if is_gap else 'warning'}: {named(r.asks)} {named(r.todo)}"
+                for r in failing
+            ]
+            what = "to be mended" if is_gap else "what a gap would need"
+            text += f"\n{named(self._row_name(gap))}, {what}:\n\n" + "\n".join(lines) + "\n"
+        return text or "\nEvery row with a section passes every rule of gap logic.\n"
+
+
+_YEARS = re.compile(r"(?:19|20)\d\d(?:-(?:19|20)\d\d)?")
+_WITH_ARTICLE = frozenset({"United States", "United Kingdom", "Netherlands", "Philippines"})
+
+
+def _parts(cell: Any) -> list[str]:
+    return [part for part in text_of(cell).split("; ") if part]

@@ -36,6 +36,13 @@ if TYPE_CHECKING:
     from cmeneeds.assessment import Assessment
 
 TEMPLATE = "templates/needs_assessment.ipynb"
+TEMPLATES: dict[str, str] = {
+    "full": TEMPLATE,
+    "short": "templates/short.ipynb",
+    "loi": "templates/letter_of_intent.ipynb",
+    "portal": "templates/portal.ipynb",
+}
+"""The template of each length."""
 CELL_TIMEOUT = 600
 """Seconds that one cell may take."""
 
@@ -80,25 +87,11 @@ def marked(table: pd.DataFrame, status: str) -> pd.DataFrame:
     return copy
 
 
-def write_tables(assessment: Assessment, folder: Path) -> bool:
-    """Write the tables and charts of an assessment into a folder.
-
-    Returns
-    -------
-    bool
-        Whether there is a chart of magnitudes: not without figures.
-    """
+def write_tables(assessment: Assessment, folder: Path) -> None:
+    """Write the tables and charts of an assessment into a folder."""
     write_csvs(assessment, folder)
-    charts = {
-        "publications": figures.publications(assessment),
-        "sources": figures.source_map(assessment),
-        "magnitude": figures.magnitude(assessment),
-        "stability": figures.stability(assessment),
-    }
-    for name, chart in charts.items():
-        if chart is not None:
-            figures.save(chart, folder / "figures", name)
-    return charts["magnitude"] is not None
+    for name, chart in figures.draw(assessment):
+        figures.save(chart.figure, folder / "figures", name)
 
 
 def write_csvs(assessment: Assessment, folder: Path) -> None:
@@ -128,6 +121,7 @@ def make_report(
     progress: Progress | None = None,
     count: Callable[[int], None] | None = None,
     name: str | None = None,
+    length: str | None = None,
     kernel: str = "python3",
     inputs: Mapping[str, str] | None = None,
 ) -> Run:
@@ -155,6 +149,8 @@ def make_report(
         Told how many records have been imported, where the sample has to be imported first.
     name : str, optional
         Instead of the brief's slug, where several briefs share a topic.
+    length : ``full``, ``short``, ``loi`` or ``portal``, optional
+        Instead of the brief's; a ``template`` goes before it.
     kernel : str
         Name of the Jupyter kernel that runs the notebook; ``cmeneeds`` starts at once, see
         :mod:`cmeneeds.kernels`.
@@ -182,7 +178,10 @@ def make_report(
         if source not in ("pubmed", "library", "sample"):
             raise UsageError(f"there is no source {source!r}", "Use pubmed, library or sample.")
         brief = brief.model_copy(update={"source": source})
-    notebook = Path(template) if template else shared_path(TEMPLATE)
+    if length is not None and length not in TEMPLATES:
+        raise UsageError(f"there is no length {length!r}", f"Use {', '.join(TEMPLATES)}.")
+    usual = TEMPLATES[length or brief.length]
+    notebook = Path(template) if template else shared_path(usual)
     if notebook.suffix != ".ipynb" or not notebook.is_file():
         raise ParameterError(f"there is no template {notebook}", "Name an .ipynb file.")
     checked = check_parameters(notebook, parameters or {})

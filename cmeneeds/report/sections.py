@@ -8,9 +8,8 @@ again.
 
 from __future__ import annotations
 
-from cmeneeds.report.back_matter import BackMatter
-from cmeneeds.report.body import Body
+from cmeneeds.report.lengths import Lengths
 
 
-class Report(Body, BackMatter):
+class Report(Lengths):
     """All sections of a needs assessment; see :class:`~cmeneeds.report.writing.Writer`."""

@@ -10,12 +10,19 @@ from cmeneeds.frames import each_row, text_of
 from cmeneeds.gaps.subjects import Vocabulary
 from cmeneeds.report import markdown as md
 from cmeneeds.report.evidence_cards import Deck
+from cmeneeds.report.wording import row_name
 from cmeneeds.strategy import all_facets
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from cmeneeds.assessment import Assessment
+
+GAP_SECTIONS = 5
+"""Rows that get a section of their own at most, unless a template says otherwise: no quota."""
+
+LONGEST_QUOTATION = 45
+"""Words above which a sentence is not chosen for prose where there is a choice."""
 
 
 def addresses(cell: Any) -> list[str]:
@@ -44,10 +51,16 @@ class Writer:
     assessment : Assessment
     gap_sections : int
         How many rows of the gap table get a section of their own, at most.
+
+    Attributes
+    ----------
+    questions : dict of str to list of str
+        What only the writer can answer, by section; see :meth:`ask`.
     """
 
-    def __init__(self, assessment: Assessment, gap_sections: int = 6) -> None:
+    def __init__(self, assessment: Assessment, gap_sections: int = GAP_SECTIONS) -> None:
         self.assessment = assessment
+        self.questions: dict[str, list[str]] = {}
         self.brief = assessment.brief
         self.deck = Deck(assessment)
         rows = assessment.presented
@@ -58,9 +71,26 @@ class Writer:
     def _count(self, key: str) -> str:
         return md.count(self.assessment.counts[key], key)
 
+    def ask(self, section: str, question: str) -> str:
+        """Keep a question for the list at the end of the report; nothing stands in its place."""
+        kept = self.questions.setdefault(section, [])
+        if question not in kept:
+            kept.append(question)
+        return ""
+
+    def chart(self, name: str) -> str:
+        """A chart of :data:`cmeneeds.report.figures.CHARTS`; nothing where it has none to show."""
+        from cmeneeds.report.figures import CHARTS
+
+        chart = CHARTS[name](self.assessment)
+        return md.picture(name, chart.caption, chart.alt) if chart else ""
+
     def _row_name(self, gap: Any) -> str:
-        name = text_of(gap.subject)
-        return f"{name[:1].upper()}{name[1:]}: {gap.group}"
+        return row_name(gap)
+
+    def _number(self, gap: Any) -> str:
+        """The number by which all sections call a row."""
+        return self._count(f"gap.{gap.gap_id}.number")
 
     def _years(self) -> str:
         y = self.brief.years
@@ -71,17 +101,18 @@ class Writer:
         title = next(f.title for f in all_facets() if f.name == facet)
         return (
             f"Searched: the query *{named(title)}* returned "
-            f"{self._count(f'search.{facet}.count')} records "
-            f"({named(self.assessment.records.source)}, {self._years()}); "
+            f"{self._count(f'search.{facet}.count')} records; "
             f"{self._count(f'search.{facet}.retrieved')} were read."
         )
 
     def _strong(
-        self, labels: tuple[str, ...], least: float, most: int, *, quoted: bool = False
-    ) -> list[str]:
+        self, labels: tuple[str, ...], least: float, most: int, *, quoted: bool = False,
+        longest: int = LONGEST_QUOTATION, close: bool = False,
+    ) -> list[str]:  # fmt: skip
         """Addresses of the surest findings about the topic that still stand, one a source.
 
-        First-hand ones; with ``quoted`` also what a source says that others found.
+        First-hand ones; with ``quoted`` also what a source says that others found. No sentence
+        above ``longest`` words; with ``close`` sentence or title must name the topic itself.
         """
         works = self.assessment.records.works
         f = self.assessment.findings
@@ -97,6 +128,10 @@ class Writer:
             work = works[row.source]
             if row.source in used or work.standing.is_withdrawn:
                 continue  # one sentence a record: a list of sources, not of one source's words
+            if self.deck.length(row.finding_id) > longest:
+                continue
+            if close and not any(self._vocabulary.mentions(x) for x in (str(row.text), work.title)):
+                continue
             if self._vocabulary.is_about(work.names) or self._vocabulary.mentions(str(row.text)):
                 found.append(str(row.finding_id))
                 used.add(work.key)

@@ -107,9 +107,8 @@ function Pandoc(doc)
         table.insert(uses[address], name)
         local title = html and (quotes[address] or "") or ""
         local link = pandoc.Link(span.content, "#" .. anchor(address), title)
-        link.classes = { "figure" }
         local _, spaces = pandoc.utils.stringify(span.content):gsub("%s+", "")
-        if html and spaces > 5 then link.classes:insert("quotation") end
+        link.classes = html and spaces > 5 and { "figure", "quotation" } or { "figure" }
         if html then
           link.identifier = name
           return link
