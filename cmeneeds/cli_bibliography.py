@@ -150,6 +150,10 @@ def _tell(came: Imported) -> None:
         )
 
 
+def _number(pmid: object) -> str:
+    return f"PMID {pmid}" if isinstance(pmid, int) else "no PMID"
+
+
 def _place(line: int, key: str) -> str:
     return f"line {line}: " if line else f"{safe(key)[:20]}: "
 
@@ -191,7 +195,7 @@ def _known(
     missed = table[~table["found"]]
     _some(
         [
-            f"missed: {safe(str(title))[:70]} (PMID {pmid}): {safe(str(why))}"
+            f"missed: {safe(str(title))[:70]} ({_number(pmid)}): {safe(str(why))}"
             for pmid, title, why in zip(missed["pmid"], missed["title"], missed["why"], strict=True)
         ],
         "in the CSV" if out is not None else "name a file with --out to see them",

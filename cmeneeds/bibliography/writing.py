@@ -63,6 +63,8 @@ def write_citations(folder: Path, works: Works, cited: Iterable[str]) -> list[st
     texts = {"references.ris": to_ris(csl(work) for work in chosen)}
     if articles:
         texts["references.nbib"] = to_nbib(articles)
+    else:
+        (target / "references.nbib").unlink(missing_ok=True)
     for name, text in texts.items():
         write_atomically(target / name, text.encode("utf-8"))
     return [f"exports/{name}" for name in texts]
