@@ -32,6 +32,7 @@ from cmeneeds.frames import each_row, known, text_of
 from cmeneeds.gaps.causes import codes_of
 from cmeneeds.gaps.priority import SCORES, priority_settings
 from cmeneeds.gaps.table import analyze_gaps
+from cmeneeds.guideline_cards import guideline_cards
 from cmeneeds.learner_data import LearnerEvidence, triangulation
 from cmeneeds.retrieval import Records
 
@@ -171,6 +172,11 @@ class Assessment:
             columns[name] = list(self.gaps["gap_id"].map(plan[of]))
         types = dict.fromkeys(columns, "string") | {"source_types_n": "Int64"}
         return self.gaps.assign(**columns).astype(types)
+
+    @cached_property
+    def cards(self) -> pd.DataFrame:
+        """What guidelines recommend, how strongly and for whom, with what the writer says of it."""
+        return guideline_cards(self)
 
     @cached_property
     def planned(self) -> pd.DataFrame:

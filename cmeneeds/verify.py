@@ -53,6 +53,7 @@ KEYS = {
     "decisions": "gap_id",
     "checks": "gap_id",
     "learners": "learner_id",
+    "cards": "card_id",
     "search_log": "facet",
 }
 """Column that names a row of each table."""

@@ -21,6 +21,8 @@ from cmeneeds.evidence.classify import (
     section_kind,
 )
 from cmeneeds.evidence.full_text import DocumentPassage, passages_of_document
+from cmeneeds.evidence.graded import guideline_cells, is_graded
+from cmeneeds.evidence.layouts import placed_gradings
 from cmeneeds.evidence.passages import TITLE, address, passages_of
 from cmeneeds.evidence.rates import Rate, rates
 from cmeneeds.evidence.recommendations import recommendation
@@ -185,10 +187,14 @@ def _document_rows(
 ) -> Iterator[dict[str, Any]]:
     """The same for a document."""
     leads: dict[int, Label] = {}
+    placed = placed_gradings(document) if document.role == "guideline" else {}
     passages = list(passages_of_document(document, abstract=work.article is None))
     labels = classify_sentences([Sentence(one.text, one.heading, one.markup) for one in passages])
     for passage, label in zip(passages, labels, strict=True):
         label = _by_place(passage, document, label, leads)
+        beside = placed.get(passage.part.number)
+        if beside is not None and is_graded(passage):
+            label = replace(label, label="REC", probability=1.0, level=None, actor=None)
         number = passage.part.number
         place = document_address(document.id, number, passage.start, passage.end)
         mended = correction_of(by_hand, place, passage.text)
@@ -201,10 +207,13 @@ def _document_rows(
             quoted = _quotes(label, passage.part.section or passage.heading) or passage.quotes
         label = replace(label, secondary=quoted)
         if label.label != "OTHER":
-            yield _row(
+            row = _row(
                 place, work, number, passage.heading, passage.start, passage.text, label,
                 passage.markup, mended,
             )  # fmt: skip
+            if label.label == "REC" and document.role == "guideline":
+                row |= guideline_cells(row, passage, beside, document)
+            yield row
 
 
 def _corrected(label: Label, mended: Corrected, text: str, markup: Sequence[Markup]) -> Label:

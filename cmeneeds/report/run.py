@@ -46,7 +46,16 @@ TEMPLATES: dict[str, str] = {
 CELL_TIMEOUT = 600
 """Seconds that one cell may take."""
 
-TABLES = ("findings", "gaps", "objectives", "decisions", "checks", "learners", "search_log")
+TABLES = (
+    "findings",
+    "gaps",
+    "objectives",
+    "decisions",
+    "checks",
+    "learners",
+    "cards",
+    "search_log",
+)
 Progress = Callable[[str], None]
 
 
@@ -103,6 +112,7 @@ def write_csvs(assessment: Assessment, folder: Path) -> None:
         "decisions": assessment.decisions,
         "checks": assessment.checked,
         "learners": assessment.learners.table,
+        "cards": assessment.cards,
         "search_log": assessment.records.search_log,
     }
     for name, table in tables.items():
