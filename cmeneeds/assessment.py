@@ -35,6 +35,7 @@ from cmeneeds.gaps.table import analyze_gaps
 from cmeneeds.guideline_cards import guideline_cards
 from cmeneeds.learner_data import LearnerEvidence, triangulation
 from cmeneeds.retrieval import Records
+from cmeneeds.workbench.progress import quiet
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -348,7 +349,7 @@ def assess(
         on. There is never a filled-in report without evidence (design law 2).
     """
     records.require_some(brief)
-    findings = find(records)
+    findings = find(records, progress=quiet)
     computed = analyze_gaps(findings, records, brief)
     if computed.empty:
         raise NoEvidence(

@@ -27,6 +27,7 @@ from cmeneeds.evidence.passages import TITLE, address, passages_of
 from cmeneeds.evidence.rates import Rate, rates
 from cmeneeds.evidence.recommendations import recommendation
 from cmeneeds.records import Article
+from cmeneeds.workbench.progress import shown
 from cmeneeds.works import Work, Works, heading_of, touching
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def find(
     minimum_probability : float, optional
         Leave out findings that are less sure than this.
     progress : callable, optional
-        Told (works read, works) before each.
+        Told (works read, works) before each. Default: a bar, in a notebook.
 
     Returns
     -------
@@ -136,16 +137,18 @@ def find(
     kept = (work for work in works.values() if work.key not in left_out)
     chosen: list[Work] = sorted(kept, key=lambda w: (w.article is None, w.pmid or 0))
     rows: list[dict[str, Any]] = []
-    steps = len(chosen)
-    for step, work in enumerate(chosen):
-        if progress:
-            progress(step, steps)
-        if work.article:
-            rows += _article_rows(work, work.article, by_hand)
     with_text = [w for w in chosen if w.document is not None]
-    for work in sorted(with_text, key=lambda w: w.document.id if w.document else ""):
-        if work.document is not None:
-            rows += _document_rows(work, work.document, by_hand)
+    with_text.sort(key=lambda w: w.document.id if w.document else "")
+    steps = len(chosen) + len(with_text)
+    with shown("Reading", progress) as tell:
+        for step, work in enumerate(chosen):
+            tell(step, steps)
+            if work.article:
+                rows += _article_rows(work, work.article, by_hand)
+        for step, work in enumerate(with_text, len(chosen)):
+            tell(step, steps)
+            if work.document is not None:
+                rows += _document_rows(work, work.document, by_hand)
     frame = pd.DataFrame(
         [row for row in rows if row["probability"] >= minimum_probability],
         columns=list(FINDING_COLUMNS),

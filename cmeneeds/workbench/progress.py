@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from cmeneeds.workbench.page import styled, text
 
-AFTER = 0.5
+AFTER = 1.0
 """Seconds before anything is shown; short work needs no bar."""
 
 EVERY = 0.2
@@ -17,7 +19,9 @@ EVERY = 0.2
 
 
 def in_notebook() -> bool:
-    """Whether this runs in a kernel with a person before it, not in a script or a template."""
+    """Whether this runs in a kernel; ``CMENEEDS_PROGRESS=off`` says that nobody looks on."""
+    if os.environ.get("CMENEEDS_PROGRESS", "").lower() == "off":
+        return False
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
     return shell is not None and type(shell).__name__ == "ZMQInteractiveShell"
@@ -80,7 +84,24 @@ class Bar:
         else:
             self._handle.update(shown.HTML(markup))
 
+    def end(self) -> None:
+        """Take the bar away."""
+        if not self._quiet:
+            self._show("")
 
-def bar(words: str) -> Callable[..., None]:
-    """A bar to hand to whatever tells its progress."""
-    return Bar(words)
+
+@contextmanager
+def shown(words: str, progress: Callable[..., None] | None) -> Iterator[Callable[..., None]]:
+    """Whom to tell of the progress: the caller's own function, or a bar for as long as it lasts."""
+    if progress is not None:
+        yield progress
+        return
+    own = Bar(words)
+    try:
+        yield own
+    finally:
+        own.end()
+
+
+def quiet(*told: Any) -> None:
+    """Show nothing."""

@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 BATCH = 200
 """PMIDs a request."""
 
+FEWEST = 5
+"""Indexed records on a topic from which something can be told of its headings."""
+
+_CHECK_TAGS = frozenset(
+    "Humans|Animals|Male|Female|Adult|Aged|Adolescent|Child|Infant|Aged, 80 and over|Middle Aged|"  # noqa: SIM905
+    "Young Adult|Child, Preschool|Infant, Newborn".split("|")
+)
+"""Headings that say who was studied, never what."""
+
 BLUE, INK, GREY = "#0072B2", "#1b2733", "#5b6b7a"
 
 
@@ -56,22 +65,22 @@ def term_yield(
     """
     import pandas as pd
 
-    from cmeneeds.workbench.progress import bar
+    from cmeneeds.workbench.progress import shown
 
     terms = _topic_terms(strategy)
     opened = _opened(strategy, source, library)
-    tell = progress or bar("Counting terms")
     whole = Narrowed(strategy)
     try:
-        total = opened.search(whole.query(terms)).count or 0
-        rows = []
-        for number, term in enumerate(terms):
-            tell(number, len(terms))
-            alone = opened.search(whole.query([term])).count or 0
-            others = [t for t in terms if t != term]
-            rest = (opened.search(whole.query(others)).count or 0) if others else 0
-            rows.append((term, alone, 100 * alone / total if total else 0.0, total - rest))
-        tell(len(terms), len(terms))
+        with shown("Counting terms", progress) as tell:
+            total = opened.search(whole.query(terms)).count or 0
+            rows = []
+            for number, term in enumerate(terms):
+                tell(number, len(terms))
+                alone = opened.search(whole.query([term])).count or 0
+                others = [t for t in terms if t != term]
+                rest = (opened.search(whole.query(others)).count or 0) if others else 0
+                rows.append((term, alone, 100 * alone / total if total else 0.0, total - rest))
+            tell(len(terms), len(terms))
     finally:
         if source is None:
             opened.close()
@@ -144,8 +153,9 @@ def suggest_mesh(
     with open_library(library) as shelf:
         articles = shelf.get_many(shelf.search(block).pmids[:5000])
         indexed = [a for a in articles if a.mesh]
-        number = Counter(name for a in indexed for name in {m.name for m in a.mesh})
-        everywhere = shelf.search("hasabstract").count or len(shelf)
+        number = Counter(n for a in indexed for n in {m.name for m in a.mesh} - _CHECK_TAGS)
+        # Nearly every indexed record says whether it is about people or animals.
+        everywhere = shelf.search("Humans[mh:noexp] OR Animals[mh:noexp]").count or 0
         keys = {term_key(name) for name in names}
         called = _called(shelf, keys)
         rows = []
@@ -153,7 +163,7 @@ def suggest_mesh(
             n = number[heading]
             whole = shelf.search(f'"{heading}"[mh:noexp]').count or 0
             share = n / len(indexed) if indexed else 0.0
-            base = whole / everywhere if everywhere else 0.0
+            base = whole / everywhere if everywhere and len(indexed) >= FEWEST else 0.0
             lift = share / base if base and n else 0.0
             if heading in called or (n >= 2 and lift >= 3):
                 why = "is called so" if heading in called else "indexes such records"
