@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from cmeneeds.interviews.notes import PreparedNotes, Speaker, prepare_notes, speaker_of
+from cmeneeds.interviews.notes import PreparedNotes, Speaker, prepare_notes, speaker_of, title_of
 
-__all__ = ["PreparedNotes", "Speaker", "prepare_notes", "speaker_of"]
+__all__ = ["PreparedNotes", "Speaker", "prepare_notes", "speaker_of", "title_of"]

@@ -218,6 +218,20 @@ def _checked(said: dict[str, str]) -> dict[str, str]:
     return {"kind": kind, "role": role, "date": date, "consent": consent, "language": language}
 
 
+def title_of(text: str, type: str) -> str:
+    """Name prepared notes without naming anybody: ``Interview, diabetes nurse, 2026-03-04``.
+
+    Parameters
+    ----------
+    text, type : str
+        As for :func:`prepare_notes`.
+    """
+    speaker = prepare_notes(text, type).speaker
+    kind = speaker.kind if speaker.kind != UNKNOWN else f"{type} input"
+    said = [kind[:1].upper() + kind[1:], *(v for v in speaker[1:3] if v != UNKNOWN)]
+    return ", ".join(said)
+
+
 def speaker_of(document: Document) -> Speaker:
     """Read who speaks in a document made of prepared notes.
 

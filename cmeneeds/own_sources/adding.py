@@ -12,6 +12,8 @@ from urllib.parse import unquote, urlsplit
 
 from cmeneeds.documents import Document
 from cmeneeds.errors import OwnSourceUnreadable, UsageError
+from cmeneeds.interviews import title_of
+from cmeneeds.interviews.persons import without_persons
 from cmeneeds.own_sources import store
 from cmeneeds.own_sources.formats import ENDINGS, KINDS, kind_of
 from cmeneeds.own_sources.making import OPINIONS, Said, make_document, with_said
@@ -146,6 +148,9 @@ def read_bytes(data: bytes, name: str, said: Said, *, kind: str = "", web: bool 
         if said.type in OPINIONS:
             data, kind, more = _prepared(data, kind, said.type)
             notes += more
+            # The name of the file and a given title may say who was asked.
+            name = title_of(data.decode(), said.type)
+            said = replace(said, title=without_persons(said.title).text)
         parsed, note = _parsed(data, kind, said.type)
     except Unreadable as error:
         raise OwnSourceUnreadable(f"{name}: {error.what}", error.todo) from None

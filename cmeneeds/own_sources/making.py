@@ -9,19 +9,7 @@ from msgspec.structs import replace as changed
 from cmeneeds.documents import SOURCE_TYPES, Document, Licence, Part, section_kind
 from cmeneeds.errors import UsageError
 from cmeneeds.own_sources.parsed import Block, Parsed
-
-_ROLES = {
-    "guideline": "guideline",
-    "regulatory": "background",
-    "policy": "background",
-    "quality measure": "background",
-    "epidemiology": "background",
-    "expert": "opinion",
-    "patient": "opinion",
-    "learner": "learner",
-    "study": "study",
-}
-"""Type of a source -> what it may be used for. A source of unknown type is background."""
+from cmeneeds.source_types import USES
 
 OPINIONS = ("expert", "patient")
 """Types whose identifiers of persons are replaced before anything is stored."""
@@ -35,7 +23,8 @@ def role_of(source_type: str) -> str:
     >>> role_of("guideline"), role_of("expert"), role_of("")
     ('guideline', 'opinion', 'background')
     """
-    return _ROLES.get(source_type, "background")
+    use = USES.get(source_type)
+    return use.role if use is not None else "background"  # of unknown type: never a side of a gap
 
 
 @dataclass(frozen=True)
