@@ -22,6 +22,8 @@ MARGIN = 0.12
 """Share of the page, at its top and foot, in which lines that repeat are not text."""
 LONGEST_HEADING = 25
 """Words."""
+LONGEST_PARAGRAPH = 20_000
+"""Characters. What is longer is not joined with what follows."""
 CELL_WORDS = 6
 """A leftmost cell with as many words is a statement of its own, not the name of its row."""
 
@@ -123,12 +125,12 @@ def blocks_of(pages: Sequence[Page]) -> tuple[list[Block], str, list[str]]:
         The title is the largest text of the first page that has text, where one is larger than
         the body.
     """
-    left_out = _margins(pages)
+    body = _body_size(pages)
+    left_out = _margins(pages, body)
     for page in pages:
         gone = left_out.get(page.number, frozenset())
         if gone:
             page.words = [w for k, w in enumerate(page.words) if k not in gone]
-    body = _body_size(pages)
     known = _vocabulary(pages)
     drafts: list[_Draft | Table] = []
     places: list[int] = []
@@ -155,32 +157,40 @@ def blocks_of(pages: Sequence[Page]) -> tuple[list[Block], str, list[str]]:
 # --- margins ------------------------------------------------------------------------------------
 
 
-def _margins(pages: Sequence[Page]) -> dict[int, frozenset[int]]:
-    """Places of the words of running heads, running feet and page numbers, by page."""
+def _margins(pages: Sequence[Page], body: float) -> dict[int, frozenset[int]]:
+    """Places of the words of running heads, running feet and page numbers, by page.
+
+    Rows are taken from the edge of the page inwards, as long as each stands at the same height on
+    other pages too, but for its numbers, or is a page number. What is larger than the text is a
+    heading, never a running head.
+    """
     seen: Counter[tuple[str, int]] = Counter()
-    found: list[tuple[int, tuple[str, int], str, list[int]]] = []
+    edges: list[tuple[int, list[tuple[tuple[str, int], str, list[int]]]]] = []
     for page in pages:
-        zone = [
-            (k, w)
-            for k, w in enumerate(page.words)
-            if w.y1 < MARGIN * page.height or w.y0 > (1 - MARGIN) * page.height
-        ]
         rows: dict[int, list[tuple[int, Word]]] = {}
-        for k, word in zone:
-            rows.setdefault(round((word.y0 + word.y1) / 2 / 3), []).append((k, word))
-        # Marginal rows only: the outermost three at each end.
-        order = sorted(rows)
-        for place in {*order[:3], *order[-3:]}:
-            row = sorted(rows[place], key=lambda kw: kw[1].x0)
-            text = " ".join(w.text for _, w in row)
-            key = (re.sub(r"\d+", "#", text), round(place / 2))
-            seen[key] += 1
-            found.append((page.number, key, text, [k for k, _ in row]))
+        for k, word in enumerate(page.words):
+            if word.y1 < MARGIN * page.height or word.y0 > (1 - MARGIN) * page.height:
+                rows.setdefault(round((word.y0 + word.y1) / 6), []).append((k, word))
+        for top in (True, False):
+            edge = []
+            for place in sorted(rows, reverse=not top):
+                row = sorted(rows[place], key=lambda kw: kw[1].x0)
+                if (place * 3 < page.height / 2) != top:
+                    continue
+                if max(w.size for _, w in row) > 1.1 * body:
+                    break
+                text = " ".join(w.text for _, w in row)
+                key = (re.sub(r"\d+", "#", text), round(place / 2))
+                seen[key] += 1
+                edge.append((key, text, [k for k, _ in row]))
+            edges.append((page.number, edge))
     least = 2 if len(pages) <= 5 else 3
     gone: dict[int, set[int]] = {}
-    for number, key, text, places in found:
-        repeats = max(seen[key], seen[(key[0], key[1] - 1)], seen[(key[0], key[1] + 1)])
-        if _PAGE_NUMBER.fullmatch(text.strip()) or repeats >= least:
+    for number, edge in edges:
+        for key, text, places in edge:
+            repeats = max(seen[key[0], key[1] + shift] for shift in (-1, 0, 1))
+            if repeats < least and not _PAGE_NUMBER.fullmatch(text.strip()):
+                break
             gone.setdefault(number, set()).update(places)
     return {number: frozenset(places) for number, places in gone.items()}
 
@@ -293,7 +303,8 @@ def _open_before(drafts: Sequence[_Draft | Table], draft: _Draft) -> _Draft | No
         if isinstance(earlier, Table) or earlier.kind == "note" or _CAPTION.match(earlier.text):
             continue
         same = abs(earlier.size - draft.size) < 0.5 and earlier.bold == draft.bold
-        return earlier if same and not _ENDS.search(earlier.text) else None
+        fits = same and len(earlier.text) < LONGEST_PARAGRAPH
+        return earlier if fits and not _ENDS.search(earlier.text[-20:]) else None
     return None
 
 
