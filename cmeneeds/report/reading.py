@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from cmeneeds.errors import ExportError
-from cmeneeds.report.anchors import parsed
+from cmeneeds.report.anchors import comparable, parsed
 from cmeneeds.report.markdown import BANNERS
 
 
@@ -63,6 +63,8 @@ class Reading(NamedTuple):
     citations: tuple[str, ...]
     banners: tuple[str, ...]
     loose: tuple[LooseNumber, ...]
+    written: tuple[str, ...] = ()
+    """Paragraphs in a writer's own words, without their citations."""
 
 
 @functools.lru_cache(maxsize=4)
@@ -140,6 +142,7 @@ class _Reader:
         self._citations: dict[str, None] = {}
         self._banners: list[str] = []
         self._loose: list[LooseNumber] = []
+        self._written: list[str] = []
 
     def reading(self) -> Reading:
         return Reading(
@@ -152,6 +155,7 @@ class _Reader:
             tuple(self._citations),
             tuple(self._banners),
             tuple(self._loose),
+            tuple(self._written),
         )
 
     def blocks(self, blocks: list[Any], quiet: bool = False) -> None:
@@ -267,6 +271,9 @@ class _Reader:
             known = bool(_DATE.fullmatch(text))
         elif "term" in classes:
             self._terms.append(text)
+        elif "writer" in classes:
+            self._written.append(comparable(text))
+            known = False
         else:
             known = False
         if known:

@@ -123,6 +123,9 @@ function Pandoc(doc)
       elseif class == "value" then
         if html or typst then return pandoc.Span(span.content, { class = "value" }) end
         return pandoc.Strong(span.content)
+      elseif class == "writer" then
+        local attributes = docx and { ["custom-style"] = "Writer Text" } or {}
+        return pandoc.Span(span.content, pandoc.Attr("", { "writer" }, attributes))
       elseif class == "status" then
         return pandoc.Span({ pandoc.Strong(span.content) }, { class = "status" })
       end
