@@ -29,6 +29,7 @@ from cmeneeds.report.run_folder import new_folder, place_run, sweep
 from cmeneeds.report.tables import write_atomically, write_csv
 from cmeneeds.resources import shared_path
 from cmeneeds.retrieval import Records
+from cmeneeds.workbench.progress import Bar
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -181,7 +182,8 @@ def make_report(
     RunFailed, RunTimedOut, ExportError
         The manifest says ``failed``; no format of the report is left behind.
     """
-    tell = progress or (lambda step: None)
+    bar = Bar("The report")
+    tell = progress or bar.step
     brief_path = Path(brief_path)
     brief = Brief.load(brief_path)
     if source is not None:
@@ -202,7 +204,7 @@ def make_report(
     records.require_some(brief)
     parent = Path(outputs) / (name or brief.slug)
     sweep(parent)
-    with new_folder(parent, started) as folder:
+    with bar, new_folder(parent, started) as folder:
         return _make(
             folder,
             brief,

@@ -84,6 +84,14 @@ class Bar:
         else:
             self._handle.update(shown.HTML(markup))
 
+    def __enter__(self) -> Bar:
+        """Nothing is shown yet."""
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """See :meth:`end`."""
+        self.end()
+
     def end(self) -> None:
         """Take the bar away."""
         if not self._quiet:
@@ -96,11 +104,8 @@ def shown(words: str, progress: Callable[..., None] | None) -> Iterator[Callable
     if progress is not None:
         yield progress
         return
-    own = Bar(words)
-    try:
+    with Bar(words) as own:
         yield own
-    finally:
-        own.end()
 
 
 def quiet(*told: Any) -> None:

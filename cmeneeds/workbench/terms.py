@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from cmeneeds.retrieval import Records
     from cmeneeds.sources import Source
 
-BATCH = 200
-"""PMIDs a request."""
-
 FEWEST = 5
 """Indexed records on a topic from which something can be told of its headings."""
 
@@ -267,66 +264,3 @@ def plot_overlap(records: Records, most: int = 15) -> Figure:
     more = f"; {len(table) - len(shown)} rarer combinations left out" if len(table) > most else ""
     figure.suptitle(f"Which facets found the {len(records):,} records{more}", fontsize=9)
     return figure
-
-
-# --- known items --------------------------------------------------------------------------------
-
-
-def known_pmids(
-    strategy: Strategy,
-    pmids: Iterable[int],
-    source: Source | None = None,
-    *,
-    library: str | Path | None = None,
-) -> pd.DataFrame:
-    """Test whether records that you know come back.
-
-    Parameters
-    ----------
-    strategy : Strategy
-    pmids : iterable of int
-        Records that a good search must find.
-    source, library : optional
-        As for :func:`cmeneeds.search`.
-
-    Returns
-    -------
-    DataFrame
-        One row a PMID in the order given: ``pmid``; ``held``, whether the source has it at all;
-        ``found``, whether a facet's query finds it; ``facets``; ``topic``, whether the topic block
-        alone finds it; ``why``: for one that is not found, which block keeps it out.
-    """
-    import pandas as pd
-
-    wanted = list(dict.fromkeys(int(p) for p in pmids))
-    opened = _opened(strategy, source, library)
-
-    def among(query: str) -> set[int]:
-        found: set[int] = set()
-        for start in range(0, len(wanted), BATCH):
-            listed = " OR ".join(f"{p}[pmid]" for p in wanted[start : start + BATCH])
-            found.update(opened.search(f"({listed}) AND ({query})" if query else listed).pmids)
-        return found
-
-    try:
-        held = among("")
-        by_facet = {q.facet: among(q.text) for q in strategy.queries}
-        blocks = {"topic": strategy.topic, "population": strategy.population}
-        blocks |= {f"limit {limit}": limit for limit in strategy.limits}
-        passes = {name: among(block) for name, block in blocks.items() if block}
-    finally:
-        if source is None:
-            opened.close()
-    rows = []
-    for pmid in wanted:
-        facets = [name for name, found in by_facet.items() if pmid in found]
-        kept_out = [name for name, found in passes.items() if pmid not in found]
-        why = "" if facets else "no facet asks for it"
-        if kept_out and not facets:
-            why = f"kept out by {', '.join(kept_out)}"
-        if pmid not in held:
-            why = "the source does not have it"
-        rows.append(
-            (pmid, pmid in held, bool(facets), "; ".join(facets), "topic" not in kept_out, why)
-        )
-    return pd.DataFrame(rows, columns=["pmid", "held", "found", "facets", "topic", "why"])
