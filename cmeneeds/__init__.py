@@ -6,8 +6,8 @@ The street, in one direction::
 
     brief = cn.Brief.load("briefs/covid-19-vaccination.yaml")
     strategy = cn.build_strategy(brief)
-    records = cn.search(strategy)
-    findings = cn.find(records.articles)
+    records = cn.with_choices(cn.search(strategy), brief)
+    findings = cn.find(records)
     gaps = cn.analyze_gaps(findings, records, brief)
     needs = cn.plan_education(gaps, brief)
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cmeneeds.bibliography.importing import import_bibliography as import_bibliography
     from cmeneeds.bibliography.known import known_items as known_items
     from cmeneeds.brief import Brief as Brief
+    from cmeneeds.decisions.chosen import with_choices as with_choices
     from cmeneeds.education import plan_education as plan_education
     from cmeneeds.errors import CmeneedsError as CmeneedsError
     from cmeneeds.evidence.classify import classify as classify
@@ -46,6 +47,19 @@ if TYPE_CHECKING:
     from cmeneeds.strategy import Strategy as Strategy
     from cmeneeds.strategy import build_strategy as build_strategy
     from cmeneeds.verify import verify_run as verify_run
+    from cmeneeds.workbench.decide import decide as decide
+    from cmeneeds.workbench.displays import show as show
+    from cmeneeds.workbench.label import label as label
+    from cmeneeds.workbench.people import compare_people as compare_people
+    from cmeneeds.workbench.people import merge_people as merge_people
+    from cmeneeds.workbench.screen import screen as screen
+    from cmeneeds.workbench.strategies import load_strategies as load_strategies
+    from cmeneeds.workbench.strategies import save_strategy as save_strategy
+    from cmeneeds.workbench.strategies import strategy_diff as strategy_diff
+    from cmeneeds.workbench.terms import facet_overlap as facet_overlap
+    from cmeneeds.workbench.terms import plot_overlap as plot_overlap
+    from cmeneeds.workbench.terms import suggest_mesh as suggest_mesh
+    from cmeneeds.workbench.terms import term_yield as term_yield
 
 __version__ = "0.1.0"
 
@@ -56,25 +70,39 @@ _HOMES = {
     "CmeneedsError": "errors",
     "Library": "library.store",
     "Records": "retrieval",
-    "Strategy": "strategy",
     "Report": "report.sections",
+    "Strategy": "strategy",
     "add_source": "own_sources.adding",
     "analyze_gaps": "gaps.table",
     "assess": "assessment",
     "build_strategy": "strategy",
     "classify": "evidence.classify",
+    "compare_people": "workbench.people",
+    "decide": "workbench.decide",
+    "facet_overlap": "workbench.terms",
     "find": "evidence.findings",
     "import_bibliography": "bibliography.importing",
     "known_items": "bibliography.known",
+    "label": "workbench.label",
     "list_sources": "own_sources.store",
+    "load_strategies": "workbench.strategies",
     "make_report": "report.run",
+    "merge_people": "workbench.people",
     "open_library": "sources",
     "open_source": "sources",
     "plan_education": "education",
+    "plot_overlap": "workbench.terms",
     "read_own_sources": "own_sources.briefed",
     "remove_source": "own_sources.store",
+    "save_strategy": "workbench.strategies",
+    "screen": "workbench.screen",
     "search": "retrieval",
+    "show": "workbench.displays",
+    "strategy_diff": "workbench.strategies",
+    "suggest_mesh": "workbench.terms",
+    "term_yield": "workbench.terms",
     "verify_run": "verify",
+    "with_choices": "decisions.chosen",
     "write_tables": "report.run",
 }
 
