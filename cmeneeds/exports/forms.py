@@ -81,9 +81,9 @@ class Field:
 
     @property
     def counter(self) -> str:
-        """The word count as a form shows it."""
+        """The word count as a form shows it; empty where it takes any number."""
         if not self.limit:
-            return str(self.words) if self.words else ""
+            return ""
         text = f"{self.words} of {self.limit}"
         return f"{text}: {self.over} over the limit, nothing was cut" if self.over else text
 
@@ -166,8 +166,7 @@ def gap_worksheet(assessment: Assessment, rows: Iterable[Any] | None = None) -> 
             _proposed("objective", "Learning objective", _cell(plan, "objective")),
             _proposed("competencies", "Competencies", _cell(plan, "competencies")),
             _proposed("format", "Format and why", _joined(plan, ("formats", "format_rationale"))),
-            _proposed("barriers", "Barriers beside education, and strategy",
-                      _joined(plan, ("cabana", "non_educational_strategy"))),
+            _proposed("barriers", "Barriers beside education, and strategy", _strategy(plan)),
             _proposed("outcome", "Expected outcome level",
                       f"Moore {level}" if (level := _cell(plan, "moore_level")) else ""),
             _proposed("measure", "Outcome measure", _cell(plan, "outcome_measure")),
@@ -198,6 +197,13 @@ def _cell(plan: Any, column: str) -> str:
 
 def _joined(plan: Any, columns: tuple[str, ...]) -> str:
     return ". ".join(cell.rstrip(".") for c in columns if (cell := _cell(plan, c)))
+
+
+def _strategy(plan: Any) -> str:
+    cause, strategy = _cell(plan, "cabana"), _cell(plan, "non_educational_strategy")
+    parts = [f"barrier, after Cabana: {cause}"] if cause else []
+    parts += [f"proposed beside education: {strategy}"] if strategy else []
+    return ". ".join(p[:1].upper() + p[1:] for p in parts)
 
 
 def _proposed(
@@ -246,7 +252,8 @@ def _sides(assessment: Assessment, gap: Any, limit: int | None) -> Field:
     """The gap as a form wants it: what should be, beside what is."""
     best = _side(assessment, gap, "best_practice", "bp", "Best practice")
     current = _side(assessment, gap, "current_practice", "cp", "Current practice")
-    text = f"Best practice: {best.text} Current practice: {current.text}"
+    parts = [(f, f.text if f.text[-1] in ".”" else f"{f.text}.") for f in (best, current)]
+    text = " ".join(f"{f.label}: {said}" for f, said in parts)
     return Field(
         "gap", "Professional practice gap", text,
         "; ".join(dict.fromkeys((best.state, current.state))),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from cmeneeds.frames import each_row, known, text_of
@@ -24,7 +25,7 @@ class BackMatter(RowSections):
 
     def crosswalk(self) -> str:
         """Accreditation crosswalk."""
-        return crosswalk_text(self.assessment)
+        return crosswalk_text(self.assessment, partial(self.ask, "Accreditation crosswalk"))
 
     # --- methods ---------------------------------------------------------------------------------
 
@@ -114,7 +115,8 @@ class BackMatter(RowSections):
     def independence(self) -> str:
         """Independence, disclosure, automated methods."""
         self.ask("Independence and disclosure", "Who read and confirmed the passages, and when?")
-        return independence_text(self.assessment) + automated_methods(self.assessment)
+        ask = partial(self.ask, "Independence and disclosure")
+        return independence_text(self.assessment, ask) + automated_methods(self.assessment)
 
     def references(self) -> str:
         """Where the reference list goes."""
@@ -243,7 +245,7 @@ class BackMatter(RowSections):
         """What only the writer can answer, and the rules that rows do not pass yet."""
         text = ""
         for section, questions in self.questions.items():
-            lines = "".join(f"- {named(question)}\n" for question in questions)
+            lines = "".join(f"- {question}\n" for question in questions)
             text += f"\n::: {{.open-question}}\n**Awaiting writer.** {section}:\n\n{lines}:::\n"
         return text + "\nRules of gap logic that rows do not pass yet:\n" + self.open_rules()
 

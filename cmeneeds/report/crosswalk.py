@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cmeneeds.accreditation import (
@@ -20,8 +21,15 @@ if TYPE_CHECKING:
     from cmeneeds.assessment import Assessment
 
 
-def crosswalk_text(assessment: Assessment) -> str:
-    """Write one table an accreditor of the brief, and what to look up before relying on it."""
+def crosswalk_text(assessment: Assessment, ask: Callable[[str], str] = md.open_question) -> str:
+    """Write one table an accreditor of the brief, and what to look up before relying on it.
+
+    Parameters
+    ----------
+    assessment : Assessment
+    ask : callable
+        Writes, or keeps for a list, what only the writer can answer.
+    """
     text = (
         "\nWhat the accreditors of the brief ask, in our own words, and what this report has for "
         f"it: {', '.join(STATUSES[:-1])} or {STATUSES[-1]}. No accreditor certifies a document or "
@@ -29,7 +37,7 @@ def crosswalk_text(assessment: Assessment) -> str:
     )
     found = profiles_of(assessment)
     for profile in found:
-        text += _profile(profile, assessment)
+        text += _profile(profile, assessment) + ask(profile.verify)
     for name in assessment.brief.accreditor:
         if name not in {p.name for p in found}:
             text += f"\n{named(name)}: no list of requirements comes with this version.\n"
@@ -49,7 +57,7 @@ def _profile(profile: Profile, assessment: Assessment) -> str:
     text += _commendation(profile, assessment)
     if profile.origin:
         text += f"\nThese lines are the user's own ({named(profile.origin)}).\n"
-    return text + md.open_question(profile.verify)
+    return text
 
 
 def _row(r: Requirement, assessment: Assessment) -> tuple[str, str, str, str]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cmeneeds.accreditation import profiles_of
-from cmeneeds.frames import each_row
+from cmeneeds.checks.house import load_house
+from cmeneeds.checks.independence import trade_names_in
+from cmeneeds.frames import each_row, text_of
 from cmeneeds.independence import COMPLETE, register
 from cmeneeds.report import markdown as md
 from cmeneeds.report.crosswalk import period_text
@@ -17,8 +20,15 @@ if TYPE_CHECKING:
     from cmeneeds.assessment import Assessment
 
 
-def independence_text(assessment: Assessment) -> str:
-    """Write the support statement and the register of contributors."""
+def independence_text(assessment: Assessment, ask: Callable[[str], str] = md.open_question) -> str:
+    """Write the support statement, the register of contributors, and which products are named.
+
+    Parameters
+    ----------
+    assessment : Assessment
+    ask : callable
+        Writes, or keeps for a list, what only the writer can answer.
+    """
     text = f"\n**Independence.** {_support(assessment)}\n\n**Contributors.**"
     table = register(assessment)
     period = period_text(profiles_of(assessment))
@@ -33,11 +43,11 @@ def independence_text(assessment: Assessment) -> str:
             widths=(24, 14, 28, 18, 16),
         )
     if table.empty or (table["state"] != COMPLETE).any():
-        text += md.open_question(
+        text += ask(
             "Enter everyone who controls content, with what they disclosed of the period that the "
             "accreditor asks for, and with mitigation before the role begins."
         )
-    return text
+    return text + _products(assessment)
 
 
 def _support(assessment: Assessment) -> str:
@@ -51,6 +61,23 @@ def _support(assessment: Assessment) -> str:
         names = ", ".join(named(n) for n in support.supporter) or "not named"
         said = f"Commercial support: {support.status}; supporter: {names}."
     return f"{said} No field about support reaches search, reading, grouping or ranking."
+
+
+def _products(assessment: Assessment) -> str:
+    """Trade names in what the rows rest on; how often each product is named is for the check."""
+    quoted = ("subject", "current_practice", "best_practice", "cause", "consequence")
+    text = " ".join(text_of(cell) for column in quoted for cell in assessment.presented[column])
+    found = trade_names_in(text, load_house())
+    said = (
+        f"these trade names stand: {', '.join(map(named, found))}"
+        if found
+        else "no trade name of the house list stands"
+    )
+    return (
+        f"\n**Products.** In the names of rows and in the sentences that they rest on, {said}. How "
+        "often products of the list are named in the whole text, by generic and by trade name, "
+        "stands in `check.json`.\n"
+    )
 
 
 def _row(line: Any) -> tuple[str, str, str, str, str]:
