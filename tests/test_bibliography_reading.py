@@ -194,6 +194,11 @@ def test_wrapped_text_that_looks_like_a_tag_stays_text() -> None:
     assert found.entries[0].title == "The made-up CI - 1.2 to 3"
 
 
+def test_the_line_that_opens_an_entry_first_tells_ris_from_nbib() -> None:
+    assert read(RIS.replace("ER  -", "N1  - seen in\nPMID- 99\nER  -")).format == "RIS"
+    assert read(NBIB.replace("nothing &", "TY  - JOUR\n      nothing &")).format == "NBIB"
+
+
 def test_an_accession_number_counts_as_pmid_only_where_the_database_is_pubmed() -> None:
     other = RIS.replace("DB  - PubMed", "DB  - Embase").replace("C2  - PMC7654321\n", "")
     assert read(other).entries[0].pmid is None
@@ -284,6 +289,13 @@ def test_files_beyond_the_limits_are_refused_or_cut(
 )
 def test_deep_nesting_is_no_crash(text: str) -> None:
     assert read(text).entries == () or "x" in read(text).entries[0].key
+
+
+def test_a_field_of_a_million_lines_does_not_take_for_ever() -> None:
+    found = read("TY  - JOUR\nTI  - x\n" + "made-up words\n" * 1_000_000 + "ER  - \n")
+    assert len(found.entries[0].title) == reading.MAX_FIELD
+    assert "far too long" in str(found.troubles[0])
+    assert len(doi_in("10.1000/(" + ")" * 1_000_000)) < 400
 
 
 @given(st.text(alphabet=st.sampled_from("TYERAUI  -\n\r{}@\\$x<>[]\"',;0é\u202e")))

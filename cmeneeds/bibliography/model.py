@@ -7,7 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from html import unescape
 
-_DOI = re.compile(r"10\.\d{4,9}/[^\s\"<>]+")
+MAX_FIELD = 20_000
+"""Characters of one field; what is longer is cut."""
+
+_DOI = re.compile(r"10\.\d{4,9}/[^\s\"<>]{1,300}")
 _DOI_URL = re.compile(r"(?:https?://)?(?:dx\.)?doi\.org/|^doi:?\s*", re.IGNORECASE)
 _PMID = re.compile(
     r"(?:\bPMID\s*[:=]?\s*|info:pmid/|pubmed\.ncbi\.nlm\.nih\.gov/|/pubmed/)(\d{1,8})\b",

@@ -10,16 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from cmeneeds.bibliography.bibtex import looks_like_bibtex, read_bibtex
-from cmeneeds.bibliography.model import Bibliography, Reading, Trouble, one_line
+from cmeneeds.bibliography.model import MAX_FIELD, Bibliography, Reading, Trouble, one_line
 from cmeneeds.bibliography.structured import looks_like_endnote, read_csl, read_endnote
-from cmeneeds.bibliography.tagged import looks_like_nbib, looks_like_ris, read_nbib, read_ris
+from cmeneeds.bibliography.tagged import format_of_tags, read_nbib, read_ris
 from cmeneeds.errors import UsageError
 
 MAX_BYTES = 64 << 20
 """A file of 100,000 entries without abstracts has about 40 MB."""
 MAX_ENTRIES = 100_000
-MAX_FIELD = 20_000
-"""Characters of one field; what is longer is cut."""
 MAX_AUTHORS = 5_000
 HEAD = 65_536
 """Characters in which the format must show."""
@@ -185,10 +183,8 @@ def _format_of(text: str) -> str:
         return "CSL JSON"
     if head.startswith("<"):
         return "EndNote XML" if looks_like_endnote(head) else ""
-    if looks_like_nbib(head):
-        return "NBIB"
-    if looks_like_ris(head):
-        return "RIS"
+    if tagged := format_of_tags(head):
+        return tagged
     if looks_like_bibtex(head):
         return "BibTeX"
     # Some exports leave the lines out that open an entry.

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from cmeneeds.bibliography.model import (
+    MAX_FIELD,
     Entry,
     Reading,
     bare_pmid,
@@ -37,6 +38,12 @@ class _Tags(NamedTuple):
     line: int
     values: dict[str, list[str]]
 
+    def wrapped(self, tag: str, line: str) -> None:
+        """Add a wrapped line, until the value is too long for anybody."""
+        value = self.values[tag][-1]
+        if len(value) <= MAX_FIELD:
+            self.values[tag][-1] = f"{value} {one_line(line)}".strip()
+
     def first(self, *tags: str) -> str:
         return next((v for t in tags for v in self.values.get(t, ()) if v), "")
 
@@ -44,14 +51,10 @@ class _Tags(NamedTuple):
         return [v for t in tags for v in self.values.get(t, ())]
 
 
-def looks_like_ris(head: str) -> bool:
-    """Whether the beginning of a file has a line that opens an entry of RIS."""
-    return any(_START.match(line.lstrip()) for line in head.splitlines())
-
-
-def looks_like_nbib(head: str) -> bool:
-    """Whether the beginning of a file has PubMed's own tags."""
-    return re.search(r"^\s*PMID\s*- ?\d", head, re.MULTILINE) is not None
+def format_of_tags(head: str) -> str:
+    """``RIS`` or ``NBIB`` by the line that opens an entry first; empty where none does."""
+    opened = re.search(r"^[ \t]*(?:(TY) {1,2}-|PMID\s*- ?\d)", head, re.MULTILINE)
+    return "" if opened is None else "RIS" if opened[1] else "NBIB"
 
 
 # --- RIS ----------------------------------------------------------------------------------------
@@ -98,7 +101,7 @@ def _ris_entries(text: str, reading: Reading) -> Iterator[_Tags]:
             last = found[1]
             current.values[last].append(one_line(found[2] or ""))
         elif current is not None:
-            current.values[last][-1] = f"{current.values[last][-1]} {one_line(line)}".strip()
+            current.wrapped(last, line)
         else:
             reading.lose(number, f"text outside of any entry: {one_line(line)[:60]}")
     if current is not None:
@@ -165,7 +168,7 @@ def _nbib_entries(text: str, reading: Reading) -> Iterator[_Tags]:
             last = found[1]
             current.values[last].append(one_line(found[2]))
         elif current is not None:
-            current.values[last][-1] = f"{current.values[last][-1]} {one_line(line)}".strip()
+            current.wrapped(last, line)
         else:
             reading.lose(number, f"text outside of any entry: {one_line(line)[:60]}")
     if current is not None:
