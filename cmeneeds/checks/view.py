@@ -187,7 +187,7 @@ def assessment_of(
     decisions : list of Decision, optional
         Instead of those that the run holds.
     cited : iterable of str, optional
-        Of a final report: the passages that it cites.
+        Of a final report: the passages that it cites; from the run where there are any.
 
     Raises
     ------
@@ -197,11 +197,14 @@ def assessment_of(
     from cmeneeds.assessment import assess
     from cmeneeds.brief import Brief
     from cmeneeds.decisions import load_decisions
+    from cmeneeds.report.executing import CITED_FILE
     from cmeneeds.retrieval import Records
 
     records = Records.load(folder / "snapshot.jsonl.gz")
     try:
         brief = Brief.load(folder / "brief.yaml").model_copy(update={"source": records.source_kind})
+        if cited is None and (folder / CITED_FILE).is_file():
+            cited = (folder / CITED_FILE).read_text("utf-8").split()
         if decisions is None:
             decisions = load_decisions(folder / "brief.decisions.csv")
         return assess(brief, records, decisions, cited)
