@@ -154,7 +154,7 @@ def verify_run(
     try:
         brief = Brief.load(folder / "brief.yaml").model_copy(update={"source": records.source_kind})
         decisions = load_decisions(folder / "brief.decisions.csv")
-        assessment = assess(brief, records, decisions)
+        assessment = assess(brief, records, decisions, _cited(result, folder, manifest))
     except CmeneedsError as error:
         raise RunBroken(f"nothing can be derived from the snapshot ({error})") from None
     made_by = manifest.get("cmeneeds")
@@ -169,6 +169,7 @@ def verify_run(
     if live:
         addresses = list(assessment.findings["finding_id"])
         result.today = [str(t) for t in compare_today(records.documents, addresses)]
+    _check_checks(result, folder, assessment)
     _check_hashes(result, folder, manifest)
     if compare_library:
         _compare_library(result, records)
@@ -343,7 +344,9 @@ def _check_report(
         result._expect("report.md, name", shown, shown if shown in known else "no such name")
     for loose in reading.loose:
         result._expect(f"report.md, near {loose.context!r}", loose.token, "no source is named")
-    wanted = {"draft", "sample"} if assessment.is_sample else {"draft"}
+    wanted = {"sample"} if assessment.is_sample else set()
+    if not assessment.is_signed:
+        wanted.add("draft")
     result._expect(
         "report.md, banners", ", ".join(sorted(set(reading.banners))), ", ".join(sorted(wanted))
     )
@@ -454,6 +457,53 @@ def _check_references(result: Verification, folder: Path, records: Records) -> N
     for name in sorted(cited ^ set(names)):
         where = f"reference {name}"
         result._expect(where, "cited" if name in cited else "not cited", "listed and cited")
+
+
+def _cited(result: Verification, folder: Path, manifest: dict[str, Any]) -> tuple[str, ...] | None:
+    """Of a run that calls itself final: the passages that it cites, read from the report itself."""
+    from cmeneeds.confirming import cited_in
+    from cmeneeds.report.executing import CITED_FILE
+
+    if not str(manifest.get("document_status")).startswith("final"):
+        return None
+    try:
+        cited = cited_in((folder / "report.md").read_text("utf-8"))
+        listed = (folder / CITED_FILE).read_text("utf-8").split()
+    except (OSError, UnicodeDecodeError):
+        return None  # then it is no final report, which its status is compared with
+    result._expect(CITED_FILE, "; ".join(sorted(listed)), "; ".join(sorted(cited)))
+    return cited
+
+
+def _check_checks(result: Verification, folder: Path, assessment: Assessment) -> None:
+    """Apply the rules again, and compare with what the run says that they found."""
+    from cmeneeds.checks.result import CHECK_FILE, check_run
+    from cmeneeds.report.check_section import open_points_markdown
+
+    try:
+        said = json.loads((folder / CHECK_FILE).read_text("utf-8"))
+        rules = {str(rule["id"]): rule for rule in said["rules"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        result._expect(CHECK_FILE, "missing or unreadable", "what the rules found")
+        return
+    checked = check_run(folder, assessment=assessment)
+    derived = checked.to_json()
+    for rule in derived["rules"]:
+        result._expect(
+            f"{CHECK_FILE}, {rule['id']}",
+            json.dumps(rules.pop(rule["id"], None), sort_keys=True, ensure_ascii=False),
+            json.dumps(rule, sort_keys=True, ensure_ascii=False),
+        )
+    for name in (*(k for k in derived if k != "rules"), *rules):
+        result._expect(
+            f"{CHECK_FILE}, {name}", str(rules.get(name, said.get(name))), str(derived.get(name))
+        )
+    text = (folder / "report.md").read_text("utf-8")
+    if "{.check-report}" in text:
+        there = open_points_markdown(checked) in text
+        result._expect(
+            "report.md, what the checks found", "as derived" if there else "other", "as derived"
+        )
 
 
 def _check_hashes(result: Verification, folder: Path, manifest: dict[str, Any]) -> None:

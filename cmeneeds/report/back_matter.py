@@ -7,6 +7,7 @@ from typing import Any
 
 from cmeneeds.frames import each_row, known, text_of
 from cmeneeds.report import markdown as md
+from cmeneeds.report.check_section import check_place
 from cmeneeds.report.crosswalk import crosswalk_text
 from cmeneeds.report.decided import another_look
 from cmeneeds.report.independence import independence_text
@@ -247,7 +248,8 @@ class BackMatter(RowSections):
         for section, questions in self.questions.items():
             lines = "".join(f"- {question}\n" for question in questions)
             text += f"\n::: {{.open-question}}\n**Awaiting writer.** {section}:\n\n{lines}:::\n"
-        return text + "\nRules of gap logic that rows do not pass yet:\n" + self.open_rules()
+        text += "\nRules of gap logic that rows do not pass yet:\n" + self.open_rules()
+        return text + check_place()
 
 
 def _title(facet: str) -> str:

@@ -13,7 +13,10 @@ from pathlib import Path
 
 from cmeneeds.errors import NoEvidence, ParameterError, RunFailed, RunTimedOut
 
-OWN_PARAMETERS = ("brief_file", "snapshot_file", "decisions_file")
+CITED_FILE = "brief.cited.txt"
+"""In the folder of a final run: addresses of the passages that it cites, one a line."""
+
+OWN_PARAMETERS = ("brief_file", "snapshot_file", "decisions_file", "cited_file")
 """Parameters that the run sets itself."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+from cmeneeds.decisions.signing import signers
 from cmeneeds.education import audience_in_sentence
 from cmeneeds.frames import known, text_of
 from cmeneeds.report import markdown as md
@@ -36,10 +37,18 @@ class Front(RowSections):
             "Not signed. Everything here was put together by a program from the sources cited. A "
             "named person has yet to confirm every gap and every cited claim."
         )
-        text = md.banner("draft", draft)
+        if self.assessment.is_signed:
+            text = f"\nSigned: every gap and every cited claim. {self._signers()}\n"
+        else:
+            text = md.banner("draft", draft)
         if self.assessment.is_sample:
             text += md.banner("sample", self.assessment.records.notice)
         return text
+
+    def _signers(self) -> str:
+        """Who signed, and when last."""
+        people = signers(self.assessment.gaps, self.assessment.decisions)
+        return "; ".join(f"{named(name)}, {named(day)}" for name, day in people) + "."
 
     def cover(self) -> str:
         """Cover block."""

@@ -6,11 +6,12 @@ A run folder without ``manifest.json`` is an unfinished run. The manifest says `
 
 from __future__ import annotations
 
+import csv
 import json
 import platform
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
@@ -19,11 +20,12 @@ from typing import TYPE_CHECKING, Any
 
 from cmeneeds import __version__
 from cmeneeds.brief import Brief
+from cmeneeds.checks.house import RUN_FILE, checks_path, load_house
 from cmeneeds.decisions import decisions_path, load_decisions
 from cmeneeds.errors import NoEvidence, ParameterError, ReportError, UsageError
 from cmeneeds.gathering import gather
 from cmeneeds.report import figures
-from cmeneeds.report.executing import OWN_PARAMETERS, check_parameters, execute
+from cmeneeds.report.executing import CITED_FILE, OWN_PARAMETERS, check_parameters, execute
 from cmeneeds.report.export import FORMATS, export_all
 from cmeneeds.report.run_folder import new_folder, place_run, sweep
 from cmeneeds.report.tables import write_atomically, write_csv
@@ -135,6 +137,7 @@ def make_report(
     length: str | None = None,
     kernel: str = "python3",
     inputs: Mapping[str, str] | None = None,
+    cited: Collection[str] | None = None,
 ) -> Run:
     """Make a needs assessment from a brief.
 
@@ -168,6 +171,8 @@ def make_report(
     inputs : mapping, optional
         Digests of what the report depends on, for the manifest; see
         :func:`cmeneeds.batch.freshness.inputs`.
+    cited : collection of str, optional
+        Of a final report: what it cites; see :func:`cmeneeds.report.final.make_final`.
 
     Returns
     -------
@@ -199,6 +204,7 @@ def make_report(
     checked = check_parameters(notebook, parameters or {})
     started = datetime.now(UTC)
     decisions = load_decisions(decisions_path(brief_path))  # an unreadable file stops the run here
+    load_house(checks_path(brief_path))  # as well
     tell("searching")
     records = gather(brief, brief_path, decisions, library=library, count=count)
     records.require_some(brief)
@@ -216,6 +222,7 @@ def make_report(
             cell_timeout=cell_timeout,
             kernel=kernel,
             inputs=inputs,
+            cited=cited,
             tell=tell,
         )
 
@@ -232,6 +239,7 @@ def _make(
     cell_timeout: int,
     kernel: str,
     inputs: Mapping[str, str] | None,
+    cited: Collection[str] | None,
     tell: Progress,
 ) -> Run:
     steps: dict[str, str] = {"searched": _now()}
@@ -243,6 +251,11 @@ def _make(
         if given.exists():
             shutil.copyfile(given, folder / "brief.decisions.csv")
             checked["decisions_file"] = "brief.decisions.csv"
+        if (switches := checks_path(brief_path)).exists():
+            shutil.copyfile(switches, folder / RUN_FILE)
+        if cited is not None:
+            write_atomically(folder / CITED_FILE, "".join(f"{a}\n" for a in cited).encode())
+            checked["cited_file"] = CITED_FILE
         tell("reading and writing")
         execute(notebook, folder, checked, cell_timeout, kernel)
         steps["executed"] = _now()
@@ -269,11 +282,20 @@ def _now() -> str:
 def _export(folder: Path, brief: Brief, records: Records) -> None:
     import nbformat
 
+    from cmeneeds.checks.result import check_run, write_check
+    from cmeneeds.checks.view import assessment_of
+    from cmeneeds.report.answers import with_answers
+    from cmeneeds.report.check_section import with_open_points
     from cmeneeds.report.notebook import collect
     from cmeneeds.report.reading import read
     from cmeneeds.report.references import csl
 
+    assessment = assessment_of(folder)
     text = collect(nbformat.read(folder / "report.ipynb", as_version=4))
+    text = with_answers(text, assessment.decisions)
+    checked = check_run(folder, assessment=assessment, text=text)
+    text = with_open_points(text, checked)
+    write_check(folder, checked)
     report = folder / "report.md"
     write_atomically(report, text.encode())
     cited = set(read(text).citations)
@@ -285,13 +307,22 @@ def _export(folder: Path, brief: Brief, records: Records) -> None:
 
 def _remove_report(folder: Path) -> None:
     """Leave nothing that could pass for a report."""
-    for name in ("report.md", "references.json", *FORMATS):
+    for name in ("report.md", "references.json", "check.json", *FORMATS):
         (folder / name).unlink(missing_ok=True)
     for name in TABLES:
         (folder / f"{name}.csv").unlink(missing_ok=True)
     shutil.rmtree(folder / "figures", ignore_errors=True)
     if (folder / "report.ipynb").exists():
         (folder / "report.ipynb").replace(folder / "failed.ipynb")
+
+
+def _status(folder: Path, *, sample: bool) -> str:
+    """What the tables say of themselves; a failed run has none."""
+    try:
+        with (folder / "search_log.csv").open(encoding="utf-8", newline="") as stream:
+            return next(csv.DictReader(stream))["document_status"]
+    except (OSError, StopIteration, KeyError):
+        return "DRAFT, not signed" + ("; SAMPLE CORPUS, NOT PUBMED" if sample else "")
 
 
 def _manifest(
@@ -316,7 +347,7 @@ def _manifest(
         "status": "failed" if error else "complete",
         # Only what happened: what to do about it may name a folder of this machine.
         "error": getattr(error, "what", str(error)) if error else None,
-        "document_status": "DRAFT, not signed" + ("; SAMPLE CORPUS, NOT PUBMED" if sample else ""),
+        "document_status": _status(folder, sample=sample),
         "notice": records.notice,
         "cmeneeds": __version__,
         "python": platform.python_version(),
