@@ -33,6 +33,7 @@ from cmeneeds.gaps.causes import codes_of
 from cmeneeds.gaps.priority import SCORES, priority_settings
 from cmeneeds.gaps.table import analyze_gaps
 from cmeneeds.guideline_cards import guideline_cards
+from cmeneeds.interviews.voices import Voices
 from cmeneeds.learner_data import LearnerEvidence, triangulation
 from cmeneeds.retrieval import Records
 from cmeneeds.workbench.progress import quiet
@@ -152,6 +153,7 @@ class Assessment:
                 self.records.works,
                 self.learners.of_gap(str(gap.gap_id)),
                 facets=self.records.facets,
+                further=self.voices.kinds_of(str(gap.gap_id)),
             )
             for gap in each_row(self.gaps)
         ]
@@ -178,6 +180,11 @@ class Assessment:
     def cards(self) -> pd.DataFrame:
         """What guidelines recommend, how strongly and for whom, with what the writer says of it."""
         return guideline_cards(self)
+
+    @cached_property
+    def voices(self) -> Voices:
+        """What experts, patients and learners say, and of which rows they speak."""
+        return Voices(self.records, self.presented, self.brief)
 
     @cached_property
     def planned(self) -> pd.DataFrame:

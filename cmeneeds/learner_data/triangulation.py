@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cmeneeds.errors import UsageError
 from cmeneeds.frames import each_row, known, text_of
+from cmeneeds.source_types import is_only_quoted, use_of
 from cmeneeds.works import Work, Works
 
 if TYPE_CHECKING:
@@ -81,7 +82,8 @@ def triangulation(
         Which queries found a record. One that is about patients and answered the query on their
         perspective counts as that kind, and not as literature too: a work is one source.
     further : tuple of str
-        Kinds that the writer brings: ``expert interviews`` and the like.
+        Kinds that speak for the row beside the literature: ``expert interviews`` and the like,
+        see :meth:`cmeneeds.interviews.voices.Voices.kinds_of`.
 
     Raises
     ------
@@ -97,12 +99,13 @@ def triangulation(
     literature = False
     for key in _keys(gap, works):
         work = works[key]
-        if work.standing.is_withdrawn:
+        if work.standing.is_withdrawn or is_only_quoted(work):
             continue
         kind = _kind(work, gap, facets or {})
         found.add(kind)
         literature = True
-    perceived = unperceived = False
+    unperceived = False
+    perceived = "learner data" in further  # what learners say of themselves
     for row in each_row(learner_rows):
         found.add(_LEARNER_KINDS.get(str(row.kind), "learner data"))
         if known(row.perceived):
@@ -117,7 +120,13 @@ def _keys(gap: Any, works: Works) -> list[str]:
     """Citation keys of everything that the row cites."""
     addresses = [
         a
-        for name in ("passages", "recommendation_passages", "cause_passages")
+        for name in (
+            "passages",
+            "recommendation_passages",
+            "cause_passages",
+            "target_passage",
+            "consequence_passage",
+        )
         for a in text_of(getattr(gap, name, "")).split("; ")
         if a
     ]
@@ -127,6 +136,9 @@ def _keys(gap: Any, works: Works) -> list[str]:
 
 
 def _kind(work: Work, gap: Any, facets: Mapping[int, tuple[str, ...]]) -> str:
+    use = use_of(work)
+    if use is not None:
+        return use.counts_as
     if work.is_guideline:
         return "guideline or consensus"
     if work.article is None and work.document is not None:

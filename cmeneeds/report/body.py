@@ -11,8 +11,10 @@ from cmeneeds.frames import each_row, text_of
 from cmeneeds.gaps.causes import CauseCode, codes_of
 from cmeneeds.report import markdown as md
 from cmeneeds.report.front import Front
+from cmeneeds.report.guideline_section import cards_table_markdown
 from cmeneeds.report.learner_input import learner_lines, source_kinds
 from cmeneeds.report.row_sections import LEVELS
+from cmeneeds.report.stakeholders import stakeholder_input
 from cmeneeds.report.wording import a, first_upper, listed
 from cmeneeds.report.writing import named, percentage
 
@@ -70,7 +72,9 @@ class Body(Front):
             )
             return (
                 "\nNo guideline record with a clear recommendation was found, so no standard of "
-                f"care can be stated here. {self._searched('guideline')}\n" + self._coming()
+                f"care can be stated here. {self._searched('guideline')}\n"
+                + cards_table_markdown(self.assessment, self.deck)
+                + self._coming()
             )
         self.ask(
             "Standard of care",
@@ -91,7 +95,9 @@ class Body(Front):
         return (
             "\nThese recommendations come from records and documents that are themselves "
             "guidelines or consensus statements. Whether each is the version in force is for the "
-            f"writer to confirm.\n{table}" + self._coming()
+            f"writer to confirm.\n{table}"
+            + cards_table_markdown(self.assessment, self.deck)
+            + self._coming()
         )
 
     def _stated_strength(self, finding: Any) -> str:
@@ -164,6 +170,7 @@ class Body(Front):
                 "Survey or test items, chart audit, earlier outcomes, interviews: which of them "
                 "can be had from these learners?",
             )
+        text += stakeholder_input(self.assessment)
         text += source_kinds(self.assessment, self._sections)
         return (
             text

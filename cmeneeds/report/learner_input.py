@@ -53,7 +53,8 @@ def source_kinds(assessment: Assessment, rows: Iterable[Any]) -> str:
     told = []
     for gap in rows:
         lines = assessment.learners.of_gap(str(gap.gap_id))
-        found = triangulation(gap, records.works, lines, facets=records.facets)
+        spoken = assessment.voices.kinds_of(str(gap.gap_id))
+        found = triangulation(gap, records.works, lines, facets=records.facets, further=spoken)
         told.append((named(row_name(gap)), named(found.words)))
     if not told:
         return ""

@@ -35,6 +35,9 @@ LABELS: Final = {
     "BURDEN": "Burden",
     "EVGAP": "Evidence gap",
     "LEARNER": "Learner data",
+    "EXPERT": "Expert input",
+    "PATIENT": "Patient input",
+    "VOICE": "Learner input",
     "OTHER": "Other",
 }
 """Evidence labels, and how a card names them."""
