@@ -13,7 +13,7 @@ from cmeneeds import __version__, cli_check, cli_export
 from cmeneeds.cli_batch import batch
 from cmeneeds.cli_bibliography import source_app
 from cmeneeds.cli_library import EntrezOption, LibraryOption, library_app, use_entrez
-from cmeneeds.errors import CmeneedsError, ReportError, UsageError, VerificationFailed
+from cmeneeds.errors import CmeneedsError, UsageError, VerificationFailed
 from cmeneeds.terminal import complain, meter, safe, say
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ app.add_typer(library_app, name="library")
 app.command()(batch)
 app.add_typer(source_app, name="source")
 app.command()(cli_check.check)
+app.command()(cli_sign.sign)
 app.command()(cli_export.export)
 
 
@@ -147,11 +148,15 @@ def report(
     use_entrez(entrez_url)
     from cmeneeds.report.run import make_report
 
+    make = make_report
     if final:
-        raise ReportError(
-            "this report cannot be final: no person has confirmed its gaps and cited claims",
-            "Confirming claims is not offered yet; hand it on as the draft that it says it is.",
-        )
+        from cmeneeds.report.final import make_final
+
+        make = make_final
+        if len(briefs) > 1:
+            raise UsageError(
+                "several reports cannot be made final at once", "Name one brief with --final."
+            )
     parameters = template_parameters(param or [])
     failed: CmeneedsError | None = None
     for brief in briefs:
@@ -161,7 +166,7 @@ def report(
                 def tell(step: str, name: str = brief.name) -> None:
                     progress.step(f"{name}: {step}")
 
-                run = make_report(
+                run = make(
                     brief,
                     outputs=outputs,
                     source=source,
