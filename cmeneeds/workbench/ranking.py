@@ -107,6 +107,10 @@ LONGEST_TEXT = 20_000
 """Only so many characters of a record are read."""
 
 
+MOST_UNREAD = 500
+"""Unread records that stand for all of them as weak examples; evenly taken, so not the newest."""
+
+
 @dataclass(frozen=True)
 class RankingSettings:
     """How the ranking learns.
@@ -124,10 +128,10 @@ class RankingSettings:
         Whether pairs of neighbouring words count beside single ones.
     """
 
-    penalty: float = 0.02
+    penalty: float = 0.1
     asked: float = 0.3
     unread: float = 0.3
-    pairs: bool = True
+    pairs: bool = False
 
 
 class Sparse:
@@ -244,6 +248,7 @@ class Ranking:
         kept = sorted(i for i, yes in chosen.items() if yes)
         not_kept = sorted(i for i, yes in chosen.items() if not yes)
         unread = [i for i in range(self.size) if i not in chosen]
+        unread = unread[:: len(unread) // MOST_UNREAD + 1]
         s = self.settings
         parts = [
             (kept, 1.0, 1.0 if kept else 0.0),

@@ -84,7 +84,7 @@
     }
 
     function cell(value, column) {
-      var td = element("td", column.kind === "number" ? "cn-number" : "");
+      var td = element("td", column.kind === "text" ? "" : "cn-" + column.kind);
       if (column.kind === "pmid" && /^\d+$/.test(value)) {
         var a = element("a", "", value);
         a.href = "https://pubmed.ncbi.nlm.nih.gov/" + value + "/";
