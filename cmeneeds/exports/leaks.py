@@ -106,7 +106,8 @@ def leaks(
 def _notes(assessment: Assessment) -> Iterator[tuple[str, str]]:
     """What the writer wrote for the team, and not for the report."""
     table = assessment.decisions
-    for reason in table["reason"].map(text_of):
+    notes = table[table["decision"] != "answer"]  # there it is the report's own question
+    for reason in notes["reason"].map(text_of):
         if len(reason) >= LEAST_NOTE:
             yield reason, "the reason of a decision"
     support = assessment.brief.support

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from cmeneeds.assessment import Assessment
 
 
-def crosswalk_text(assessment: Assessment, ask: Callable[[str], str] = md.open_question) -> str:
+def crosswalk_text(assessment: Assessment, ask: Callable[[str], str] | None = None) -> str:
     """Write one table an accreditor of the brief, and what to look up before relying on it.
 
     Parameters
     ----------
     assessment : Assessment
     ask : callable
-        Writes, or keeps for a list, what only the writer can answer.
+        Writes, or keeps for a list, what only the writer can answer (Markdown).
     """
     text = (
         "\nWhat the accreditors of the brief ask, in our own words, and what this report has for "
@@ -37,11 +37,16 @@ def crosswalk_text(assessment: Assessment, ask: Callable[[str], str] = md.open_q
     )
     found = profiles_of(assessment)
     for profile in found:
-        text += _profile(profile, assessment) + ask(profile.verify)
+        text += _profile(profile, assessment) + (ask or callout)(named(profile.verify))
     for name in assessment.brief.accreditor:
         if name not in {p.name for p in found}:
             text += f"\n{named(name)}: no list of requirements comes with this version.\n"
     return text
+
+
+def callout(markdown: str) -> str:
+    """Write an open question whose text is Markdown already."""
+    return f"\n::: {{.open-question}}\n**Awaiting writer.** {markdown}\n:::\n"
 
 
 def _profile(profile: Profile, assessment: Assessment) -> str:

@@ -11,7 +11,7 @@ from cmeneeds.checks.independence import trade_names_in
 from cmeneeds.frames import each_row, text_of
 from cmeneeds.independence import COMPLETE, register
 from cmeneeds.report import markdown as md
-from cmeneeds.report.crosswalk import period_text
+from cmeneeds.report.crosswalk import callout, period_text
 from cmeneeds.report.writing import named
 
 if TYPE_CHECKING:
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from cmeneeds.assessment import Assessment
 
 
-def independence_text(assessment: Assessment, ask: Callable[[str], str] = md.open_question) -> str:
+def independence_text(assessment: Assessment, ask: Callable[[str], str] | None = None) -> str:
     """Write the support statement, the register of contributors, and which products are named.
 
     Parameters
     ----------
     assessment : Assessment
     ask : callable
-        Writes, or keeps for a list, what only the writer can answer.
+        Writes, or keeps for a list, what only the writer can answer (Markdown).
     """
     text = f"\n**Independence.** {_support(assessment)}\n\n**Contributors.**"
     table = register(assessment)
@@ -43,7 +43,7 @@ def independence_text(assessment: Assessment, ask: Callable[[str], str] = md.ope
             widths=(24, 14, 28, 18, 16),
         )
     if table.empty or (table["state"] != COMPLETE).any():
-        text += ask(
+        text += (ask or callout)(
             "Enter everyone who controls content, with what they disclosed of the period that the "
             "accreditor asks for, and with mitigation before the role begins."
         )
