@@ -320,8 +320,6 @@ def _title_fit(title: str, known: str) -> int:
     mine, theirs = keys.title_key(title), keys.title_key(known)
     if mine == theirs:
         return _WHOLE
-    if bool(keys.notice(title)) != bool(keys.notice(known)):
-        return 0
     short, long, of = (mine, theirs, known) if len(mine) < len(theirs) else (theirs, mine, title)
     if not long.startswith(short) or keys.adds_notice(rest := _rest(of, short)):
         return 0
