@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from cmeneeds import __version__, cli_check, cli_export
+from cmeneeds import __version__, cli_check, cli_export, cli_sign
 from cmeneeds.cli_batch import batch
 from cmeneeds.cli_bibliography import source_app
 from cmeneeds.cli_library import EntrezOption, LibraryOption, library_app, use_entrez
