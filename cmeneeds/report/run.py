@@ -282,6 +282,7 @@ def _now() -> str:
 def _export(folder: Path, brief: Brief, records: Records) -> None:
     import nbformat
 
+    from cmeneeds.bibliography.writing import write_citations
     from cmeneeds.checks.result import check_run, write_check
     from cmeneeds.checks.view import assessment_of
     from cmeneeds.report.answers import with_answers
@@ -302,6 +303,7 @@ def _export(folder: Path, brief: Brief, records: Records) -> None:
     references = [csl(work) for key, work in records.works.items() if key in cited]
     listed = json.dumps(references, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
     write_atomically(folder / "references.json", listed.encode())
+    write_citations(folder, records.works, cited)
     export_all(folder, references, brief.heading, run=f"{brief.slug}/{folder.name}")
 
 
@@ -311,7 +313,8 @@ def _remove_report(folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
     for name in TABLES:
         (folder / f"{name}.csv").unlink(missing_ok=True)
-    shutil.rmtree(folder / "figures", ignore_errors=True)
+    for name in ("figures", "exports"):
+        shutil.rmtree(folder / name, ignore_errors=True)
     if (folder / "report.ipynb").exists():
         (folder / "report.ipynb").replace(folder / "failed.ipynb")
 
