@@ -37,7 +37,7 @@ def crosswalk_text(assessment: Assessment, ask: Callable[[str], str] | None = No
     )
     found = profiles_of(assessment)
     for profile in found:
-        text += _profile(profile, assessment) + (ask or callout)(named(profile.verify))
+        text += _profile(profile, assessment) + (ask or callout)(md.term(profile.verify))
     for name in assessment.brief.accreditor:
         if name not in {p.name for p in found}:
             text += f"\n{named(name)}: no list of requirements comes with this version.\n"
@@ -56,12 +56,12 @@ def _profile(profile: Profile, assessment: Assessment) -> str:
         text += md.table(
             [_row(r, assessment) for r in shown],
             ("What is asked", "In this report", "Still missing", "Source, and when it was read"),
-            f"{named(profile.title)} ({named(profile.region)}).",
+            f"{md.term(profile.title)} ({md.term(profile.region)}).",
             widths=(32, 26, 20, 22),
         )
     text += _commendation(profile, assessment)
     if profile.origin:
-        text += f"\nThese lines are the user's own ({named(profile.origin)}).\n"
+        text += f"\nThese lines are the user's own ({md.term(profile.origin)}).\n"
     return text
 
 
@@ -69,11 +69,11 @@ def _row(r: Requirement, assessment: Assessment) -> tuple[str, str, str, str]:
     status, present, missing = status_of(r, assessment)
     here = f"**{named(status)}**"
     if status != "nothing here":
-        here += f"{md.BREAK}{named(r.section)}"
+        here += f"{md.BREAK}{md.term(r.section)}"
     if present:
         here += f": {'; '.join(map(named, present))}"
-    source = f"{named(r.source)}{md.BREAK}Read: {named(r.read)}" if r.source else named(CUSTOM)
-    return named(r.asks), here, _missing(status, missing), source
+    source = f"{md.term(r.source)}{md.BREAK}Read: {md.term(r.read)}" if r.source else named(CUSTOM)
+    return md.term(r.asks), here, _missing(status, missing), source
 
 
 def _missing(status: str, missing: list[str]) -> str:
@@ -88,18 +88,18 @@ def _commendation(profile: Profile, assessment: Assessment) -> str:
     useful = [r for r in menu if status_of(r, assessment)[0].startswith("offers")]
     if not useful:
         return ""
-    lines = "; ".join(named(r.asks) for r in useful)
+    lines = "; ".join(md.term(r.asks) for r in useful)
     return (
         "\nOptional criteria for commendation to which something here can contribute in part: "
-        f"{lines}. Source: {named(useful[0].where_read)}; their grouping is {named(CUSTOM)}.\n"
+        f"{lines}. Source: {md.term(useful[0].where_read)}; their grouping is {named(CUSTOM)}.\n"
     )
 
 
 def period_text(profiles: list[Profile]) -> str:
     """Say how far back relationships are disclosed, accreditor by accreditor."""
     said = [
-        f"{named(p.name)} asks for {named(months_in_words(p.disclosure.months))} "
-        f"({named(p.disclosure.source)}; read: {named(p.disclosure.read)})"
+        f"{named(p.name)} asks for {md.term(months_in_words(p.disclosure.months))} "
+        f"({md.term(p.disclosure.source)}; read: {md.term(p.disclosure.read)})"
         for p in profiles
         if p.disclosure
     ]
