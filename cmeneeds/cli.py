@@ -137,10 +137,19 @@ def report(
         typer.Option(help="`sample`, the path of a library, or a run's snapshot.jsonl.gz."),
     ] = None,
     template: Annotated[Path | None, typer.Option(help="Another notebook template.")] = None,
+    length: Annotated[
+        str | None, typer.Option(help="full, short, loi (letter of intent) or portal.")
+    ] = None,
     param: Annotated[
         list[str] | None, typer.Option("--param", "-p", help="Template parameter, name=value.")
     ] = None,
     timeout: Annotated[int, typer.Option(help="Seconds that one cell may take.", min=1)] = 600,
+    edited: Annotated[
+        Path | None, typer.Option(help="Word file of an earlier run whose prose you changed.")
+    ] = None,
+    reference_doc: Annotated[
+        Path | None, typer.Option(help="Your own Word template, for the look of report.docx.")
+    ] = None,
     final: Annotated[bool, typer.Option("--final", help="Only if everything is signed.")] = False,
     entrez_url: EntrezOption = None,
 ) -> None:
@@ -158,6 +167,10 @@ def report(
                 "several reports cannot be made final at once", "Name one brief with --final."
             )
     parameters = template_parameters(param or [])
+    if edited is not None:
+        from cmeneeds.cli_prose import take_edited
+
+        take_edited(edited, briefs, outputs)
     failed: CmeneedsError | None = None
     for brief in briefs:
         try:
@@ -172,10 +185,12 @@ def report(
                     source=source,
                     library=library,
                     template=template,
+                    length=length,
                     parameters=parameters,
                     cell_timeout=timeout,
                     progress=tell,
                     count=progress.count,
+                    reference_doc=reference_doc,
                 )
         except CmeneedsError as error:
             if len(briefs) == 1:
@@ -186,24 +201,53 @@ def report(
         say(f"{run.manifest['document_status']}")
         for name in ("report.html", "report.docx", "report.pdf", "report.md", "gaps.csv"):
             say(f"  {run.folder / name}")
+        if (run.folder / "prose_carried.json").exists():
+            from cmeneeds.cli_prose import say_carried
+
+            say_carried(run.folder)
     if failed is not None:
         raise typer.Exit(failed.exit_code)
 
 
 @app.command()
 def verify(
-    run: Annotated[Path, typer.Argument(help="Run folder, such as outputs/stroke/latest.")],
+    run: Annotated[
+        Path,
+        typer.Argument(help="Run folder, such as outputs/stroke/latest, or an edited .docx of it."),
+    ],
+    live: Annotated[
+        bool,
+        typer.Option("--live", help="Ask PubMed and your web sources what they say today."),
+    ] = False,
+    of_run: Annotated[
+        Path | None, typer.Option("--run", help="Run that an edited Word file is of.")
+    ] = None,
+    outputs: Annotated[Path, typer.Option(help="Where runs are.")] = Path("outputs"),
+    entrez_url: EntrezOption = None,
 ) -> None:
-    """Derive every claim of a run again from its snapshot, and name those that do not hold."""
-    from cmeneeds.verify import verify_run
+    """Derive every claim of a run again from its snapshot, and name those that do not hold.
 
-    result = verify_run(run)
+    Of an edited Word file, map each changed sentence back to its passages instead.
+    """
+    use_entrez(entrez_url)
+    from cmeneeds.cli_verify import ask_again, run_copies, verify_docx
+    from cmeneeds.verify import verify_run
+    from cmeneeds.verify_word import is_word
+
+    if is_word(run):
+        if live:
+            raise UsageError("--live is for runs", "Name the run folder of the Word file.")
+        verify_docx(run, of_run, outputs)
+        return
+    result = verify_run(run, live=live)
     for note in result.notes:
         say(safe(note))
     for broken in result.broken[:50]:
         say(f"BROKEN {safe(str(broken))}")
     if len(result.broken) > 50:
         say(f"... and {len(result.broken) - 50:,} more")
+    for line in (*result.originals, *result.today):
+        say(safe(line))
     for name in result.changed_files:
         say(f"file changed since the run: {safe(name)}")
     revised, gone = len(result.revised), len(result.gone)
@@ -212,6 +256,9 @@ def verify(
         say(f"  PMID {pmid}")
     held = result.claims - len(result.broken)
     say(f"{held:,} of {result.claims:,} claims derived again: {result.share}")
+    run_copies(run)
+    if live:
+        ask_again(run)
     if not result.holds:
         first = safe(str(result.broken[0]))
         raise VerificationFailed(

@@ -25,23 +25,30 @@ from cmeneeds.assessment import Assessment, assess
 from cmeneeds.brief import Brief
 from cmeneeds.checks.rules import RULES
 from cmeneeds.decisions import load_decisions
-from cmeneeds.education import education_wording
+from cmeneeds.education import (
+    audience_in_sentence,
+    education_wording,
+    subject_in_sentence,
+)
 from cmeneeds.errors import CmeneedsError, RunBroken
 from cmeneeds.evidence.numbers import numbers
 from cmeneeds.frames import each_row, text_of
 from cmeneeds.own_sources.proof import compare_today, reread
 from cmeneeds.records import to_json
 from cmeneeds.report import markdown as md
+from cmeneeds.report.carried import load_prose
 from cmeneeds.report.decided import given_by
+from cmeneeds.report.guideline_section import card_names
 from cmeneeds.report.learner_input import LABEL
 from cmeneeds.report.reading import NUMBER_WORDS
 from cmeneeds.report.reading import read as read_report
 from cmeneeds.report.references import csl
 from cmeneeds.report.run import TABLES, write_csvs
 from cmeneeds.report.sections import Report
+from cmeneeds.report.stakeholders import voice_names
 from cmeneeds.report.statements import tool_name
 from cmeneeds.report.tables import guarded
-from cmeneeds.report.wording import excerpts, missing_words, row_name
+from cmeneeds.report.wording import excerpts, first_upper, missing_words, row_name
 from cmeneeds.report.writing import GAP_SECTIONS
 from cmeneeds.retrieval import Records
 from cmeneeds.works import Works
@@ -314,6 +321,7 @@ def _check_report(
     works = assessment.records.works
     labels = dict(zip(assessment.findings["finding_id"], assessment.findings["label"], strict=True))
     labels |= dict.fromkeys(assessment.learners.table["learner_id"], LABEL)
+    labels |= assessment.voices.labels
     for figure in reading.figures:
         sentence = _sentence(figure.passage, works)
         where = f"report.md, figure of {figure.passage}"
@@ -344,6 +352,10 @@ def _check_report(
         result._expect("report.md, name", shown, shown if shown in known else "no such name")
     for loose in reading.loose:
         result._expect(f"report.md, near {loose.context!r}", loose.token, "no source is named")
+    given_prose = {p.text for p in load_prose(folder / "brief.prose.json")}
+    for text in reading.written:
+        known_text = text if text in given_prose else "not what the writer gave"
+        result._expect("report.md, the writer's own words", text, known_text)
     wanted = {"sample"} if assessment.is_sample else set()
     if not assessment.is_signed:
         wanted.add("draft")
@@ -377,6 +389,9 @@ def _known_names(assessment: Assessment) -> frozenset[str]:
     said = {assessment.records.source, assessment.records.notice, tool_name()}
     said.update(_strings(assessment.brief.model_dump(mode="json")))
     said.update(str(a) for a in assessment.brief.audience)
+    said.update(first_upper(str(a)) for a in assessment.brief.audience)
+    said.add(subject_in_sentence(assessment.brief.topic, assessment.brief))
+    said.add(audience_in_sentence(assessment.brief))
     said.add(assessment.brief.slug)
     for entry in (*assessment.records.log, *assessment.records.beside):
         said.update((entry.source, entry.notes, *entry.notes.split("; ")))
@@ -395,6 +410,7 @@ def _known_names(assessment: Assessment) -> frozenset[str]:
         said.update((*_strings(words), f"Moore {words['moore']}"))
     said.update(texts(profiles_of(assessment)))
     said.update(assessment.learners.names)
+    said.update(card_names(assessment), voice_names(assessment))
     for rule in RULES.values():
         said.update((rule.asks, rule.todo))
     return frozenset(md.clean(text) for text in said)

@@ -25,6 +25,8 @@ from cmeneeds.decisions import decisions_path, load_decisions
 from cmeneeds.errors import NoEvidence, ParameterError, ReportError, UsageError
 from cmeneeds.gathering import gather
 from cmeneeds.report import figures
+from cmeneeds.report.carried import apply_prose, load_prose, prose_path
+from cmeneeds.report.docx import check_reference
 from cmeneeds.report.executing import CITED_FILE, OWN_PARAMETERS, check_parameters, execute
 from cmeneeds.report.export import FORMATS, export_all
 from cmeneeds.report.run_folder import new_folder, place_run, sweep
@@ -137,6 +139,7 @@ def make_report(
     length: str | None = None,
     kernel: str = "python3",
     inputs: Mapping[str, str] | None = None,
+    reference_doc: Path | None = None,
     cited: Collection[str] | None = None,
 ) -> Run:
     """Make a needs assessment from a brief.
@@ -205,6 +208,9 @@ def make_report(
     started = datetime.now(UTC)
     decisions = load_decisions(decisions_path(brief_path))  # an unreadable file stops the run here
     load_house(checks_path(brief_path))  # as well
+    load_prose(prose_path(brief_path))  # and so does this one
+    if reference_doc is not None:
+        check_reference(reference_doc)
     tell("searching")
     records = gather(brief, brief_path, decisions, library=library, count=count)
     records.require_some(brief)
@@ -222,6 +228,7 @@ def make_report(
             cell_timeout=cell_timeout,
             kernel=kernel,
             inputs=inputs,
+            reference_doc=reference_doc,
             cited=cited,
             tell=tell,
         )
@@ -239,6 +246,7 @@ def _make(
     cell_timeout: int,
     kernel: str,
     inputs: Mapping[str, str] | None,
+    reference_doc: Path | None,
     cited: Collection[str] | None,
     tell: Progress,
 ) -> Run:
@@ -251,6 +259,8 @@ def _make(
         if given.exists():
             shutil.copyfile(given, folder / "brief.decisions.csv")
             checked["decisions_file"] = "brief.decisions.csv"
+        if (prose := prose_path(brief_path)).exists():
+            shutil.copyfile(prose, folder / "brief.prose.json")
         if (switches := checks_path(brief_path)).exists():
             shutil.copyfile(switches, folder / RUN_FILE)
         if cited is not None:
@@ -260,7 +270,7 @@ def _make(
         execute(notebook, folder, checked, cell_timeout, kernel)
         steps["executed"] = _now()
         tell("exporting")
-        _export(folder, brief, records)
+        _export(folder, brief, records, reference_doc)
         steps["exported"] = _now()
     except (ReportError, NoEvidence) as problem:
         error = problem
@@ -279,7 +289,9 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _export(folder: Path, brief: Brief, records: Records) -> None:
+def _export(
+    folder: Path, brief: Brief, records: Records, reference_doc: Path | None = None
+) -> None:
     import nbformat
 
     from cmeneeds.bibliography.writing import write_citations
@@ -291,9 +303,9 @@ def _export(folder: Path, brief: Brief, records: Records) -> None:
     from cmeneeds.report.reading import read
     from cmeneeds.report.references import csl
 
+    computed = collect(nbformat.read(folder / "report.ipynb", as_version=4))
     assessment = assessment_of(folder)
-    text = collect(nbformat.read(folder / "report.ipynb", as_version=4))
-    text = with_answers(text, assessment.decisions)
+    text = with_answers(_with_prose(folder, computed, records), assessment.decisions)
     checked = check_run(folder, assessment=assessment, text=text)
     text = with_open_points(text, checked)
     write_check(folder, checked)
@@ -304,7 +316,30 @@ def _export(folder: Path, brief: Brief, records: Records) -> None:
     listed = json.dumps(references, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
     write_atomically(folder / "references.json", listed.encode())
     write_citations(folder, records.works, cited)
-    export_all(folder, references, brief.heading, run=f"{brief.slug}/{folder.name}")
+    export_all(
+        folder,
+        references,
+        brief.heading,
+        run=f"{brief.slug}/{folder.name}",
+        reference_doc=reference_doc,
+    )
+
+
+def _with_prose(folder: Path, computed: str, records: Records) -> str:
+    """The report with what the writer wrote in it, and a list of what could not be carried."""
+    prose = load_prose(folder / "brief.prose.json")
+    if not prose:
+        return computed
+    applied = apply_prose(computed, prose, records.works)
+    told = {
+        "carried": len(applied.carried),
+        "conflicts": [
+            {"why": c.why, "was": c.was, "yours": c.yours, "now": c.now} for c in applied.conflicts
+        ],
+    }
+    listed = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
+    write_atomically(folder / "prose_carried.json", listed.encode())
+    return applied.text
 
 
 def _remove_report(folder: Path) -> None:
