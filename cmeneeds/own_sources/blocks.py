@@ -34,12 +34,12 @@ _PAGE_NUMBER = re.compile(r"(?:page|p\.|seite)?\s*[-–]?\s*(?:\d{1,4}|[ivxl]{1,
 _CAPTION = re.compile(r"^((?:Supplementary |Appendix )?(?:Table|Figure|Fig\.|Box|Tabelle)\s+"
                       r"(?:[A-Z]?\d{1,3}(?:\.\d{1,2})?[A-Za-z]?|[IVX]{1,5}))\b")  # fmt: skip
 _NOTE = re.compile(r"^(?:[*†‡§¶#]+|\(?\d{1,3}\)?[.)]?|[a-z]\)?)$")
+_GLUED = re.compile(r"^(\d{1,2}|[*†‡§¶]+)(?=[A-Z])")
 _ENDS = re.compile(r"[.!?:;][\"'”’)\]]*\s*$")
-_HALVES_KEEP = frozenset(
+_KEEP = frozenset(
     [
-        "anti", "co", "cross", "end", "evidence", "follow", "guideline", "health", "high", "low",
-        "long", "mid", "multi", "non", "over", "patient", "post", "pre", "self", "short", "shared",
-        "team", "up", "value", "well",
+        "cross", "evidence", "follow", "guideline", "high", "long", "low", "mid", "patient",
+        "self", "shared", "short", "team", "value", "well",
     ]
 )  # fmt: skip
 """First parts of compounds that keep their hyphen."""
@@ -204,11 +204,15 @@ def _body_size(pages: Iterable[Page]) -> float:
 
 
 def _vocabulary(pages: Iterable[Page]) -> Counter[str]:
+    """How often each whole word stands in the document; halves of hyphenated ones do not count."""
     words: Counter[str] = Counter()
     for page in pages:
+        half = False
         for word in page.words:
-            if not word.text.endswith(("-", "\u00ad")):
+            if not half and not (half := word.text.endswith(("-", "\u00ad"))):
                 words[word.text.strip(".,;:()[]\"'“”’").lower()] += 1
+            else:
+                half = word.text.endswith(("-", "\u00ad"))
     return words
 
 
@@ -229,13 +233,10 @@ def _paragraphs(region: Region, page: Page, body: float, known: Counter[str]) ->
             kind = "paragraph"
             if label:
                 kind, words = "list item", words[1:]
-            elif (
-                line.size < 0.93 * body
-                and line.y0 > page.height / 2
-                and _NOTE.match(words[0].text)
-                and len(words) > 1
-            ):
-                kind, label, words = "note", words[0].text, words[1:]
+            elif line.size < 0.93 * body and line.y0 > page.height / 2 and (mark := _mark(words)):
+                kind, label = "note", mark
+                first = words[0]._replace(text=words[0].text[len(mark) :])
+                words = [first, *words[1:]] if first.text else words[1:]
             draft = _Draft(kind, line.page, line.size, line.bold, label=label)
             draft.indent = words[0].x0 if words else line.words[0].x0
         draft.add(line, words, known)
@@ -252,6 +253,15 @@ def _label(words: Sequence[Word]) -> str:
         return first
     gap = words[1].x0 - words[0].x1 > 0.35 * words[0].size
     return first if _NUMBERED.match(first) and gap and first[:-1] not in ("A", "I") else ""
+
+
+def _mark(words: Sequence[Word]) -> str:
+    """The mark of a footnote at the start of a line, or nothing."""
+    first = words[0].text
+    if len(words) > 1 and _NOTE.match(first):
+        return first
+    glued = _GLUED.match(first)
+    return glued[1] if glued else ""
 
 
 def _begins(draft: _Draft, line: _Line, label: str, step: float) -> bool:
@@ -271,9 +281,9 @@ def _begins(draft: _Draft, line: _Line, label: str, step: float) -> bool:
         return True
     if _CAPTION.match(line.text) and _ENDS.search(draft.text):
         return True
-    if line.size < draft.size * 0.97 and _NOTE.match(line.words[0].text):
+    if line.size < draft.size * 0.97 and _mark(line.words):
         return True
-    if draft.kind == "note" and _NOTE.match(line.words[0].text) and len(line.words) > 1:
+    if draft.kind == "note" and _mark(line.words):
         return _ENDS.search(draft.text) is not None
     gap = line.y0 - last.y0
     if step and gap > 1.35 * step and gap > 1.25 * max(line.size, last.size) * 1.15:
@@ -333,10 +343,10 @@ def _joint(text: str, following: str, known: Counter[str]) -> str:
     if not first or not following[:1].islower():
         return text[:-1] + "-" if first or following[:1].isdigit() else text + " "
     whole, split = known[first + second], known[f"{first}-{second}"]
+    compound = len(second) > 3 and (first in _KEEP or (known[first] > 0 and known[second] > 0))
     keep = split > whole or (
-        not whole and (first in _HALVES_KEEP or any(c.isdigit() for c in first)
-                       or (known[first] > 0 and known[second] > 0))
-    )  # fmt: skip
+        not whole and (compound or second == "up" or any(c.isdigit() for c in first))
+    )
     return text[:-1] + ("-" if keep else "")
 
 
