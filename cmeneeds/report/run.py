@@ -297,6 +297,7 @@ def _export(
     from cmeneeds.bibliography.writing import write_citations
     from cmeneeds.checks.result import check_run, write_check
     from cmeneeds.checks.view import assessment_of
+    from cmeneeds.exports import write_exports, write_workbook
     from cmeneeds.report.answers import with_answers
     from cmeneeds.report.check_section import with_open_points
     from cmeneeds.report.notebook import collect
@@ -316,6 +317,8 @@ def _export(
     listed = json.dumps(references, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
     write_atomically(folder / "references.json", listed.encode())
     write_citations(folder, records.works, cited)
+    write_workbook(folder, assessment)
+    write_exports(folder / "exports", assessment)
     export_all(
         folder,
         references,
@@ -344,7 +347,7 @@ def _with_prose(folder: Path, computed: str, records: Records) -> str:
 
 def _remove_report(folder: Path) -> None:
     """Leave nothing that could pass for a report."""
-    for name in ("report.md", "references.json", "check.json", *FORMATS):
+    for name in ("report.md", "references.json", "check.json", "tables.xlsx", *FORMATS):
         (folder / name).unlink(missing_ok=True)
     for name in TABLES:
         (folder / f"{name}.csv").unlink(missing_ok=True)
