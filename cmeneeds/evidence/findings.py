@@ -191,12 +191,12 @@ def _document_rows(
     """The same for a document."""
     leads: dict[int, Label] = {}
     placed = placed_gradings(document) if document.role == "guideline" else {}
-    passages = list(passages_of_document(document, abstract=work.article is None))
+    passages = list(passages_of_document(document, abstract=work.article is None, also=placed))
     labels = classify_sentences([Sentence(one.text, one.heading, one.markup) for one in passages])
     for passage, label in zip(passages, labels, strict=True):
         label = _by_place(passage, document, label, leads)
         beside = placed.get(passage.part.number)
-        if beside is not None and is_graded(passage):
+        if document.role == "guideline" and is_graded(passage, beside, document):
             label = replace(label, label="REC", probability=1.0, level=None, actor=None)
         number = passage.part.number
         place = document_address(document.id, number, passage.start, passage.end)

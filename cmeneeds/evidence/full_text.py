@@ -7,7 +7,7 @@ documents are not read: they would count twice, or speak of something else than 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import NamedTuple
 
 from cmeneeds.documents import Document, Part
@@ -41,7 +41,9 @@ class DocumentPassage(NamedTuple):
     """Whether its source itself publishes it as a recommendation."""
 
 
-def passages_of_document(document: Document, *, abstract: bool) -> Iterator[DocumentPassage]:
+def passages_of_document(
+    document: Document, *, abstract: bool, also: Container[int] = ()
+) -> Iterator[DocumentPassage]:
     """Yield the passages of a document, in reading order.
 
     Parameters
@@ -49,6 +51,8 @@ def passages_of_document(document: Document, *, abstract: bool) -> Iterator[Docu
     document : Document
     abstract : bool
         Whether to read its abstract: not where its PubMed record is read too.
+    also : container of int
+        Numbers of table cells that are read whatever their length and place.
     """
     if document.role in ("background", "learner", "opinion"):
         return  # lines of learner data are counted, opinions quoted: neither is read for findings
@@ -57,8 +61,10 @@ def passages_of_document(document: Document, *, abstract: bool) -> Iterator[Docu
             continue
         if part.kind == "abstract paragraph" and not abstract:
             continue
-        if part.kind == "table cell" and (
-            part.cell is None or part.cell.header or len(part.text.split()) < CELL_WORDS
+        if (
+            part.kind == "table cell"
+            and part.number not in also
+            and (part.cell is None or part.cell.header or len(part.text.split()) < CELL_WORDS)
         ):
             continue
         stated = document.kind == "recommendation" and part.section == "recommendations"

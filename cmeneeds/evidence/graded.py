@@ -12,10 +12,20 @@ from cmeneeds.evidence.recommendations import recommendation, strength_of_grade
 _FIELDS = ("strength", "grade", "level", "system", "body", "year")
 
 
-def is_graded(passage: DocumentPassage) -> bool:
-    """Whether class and level beside a part are this sentence's, not those of an explanation."""
-    first = not passage.part.text[: passage.start].strip()
-    return first or recommendation(passage.text).strength is not None
+def is_graded(passage: DocumentPassage, beside: Placed | None, document: Document) -> bool:
+    """Whether a guideline itself gives a sentence a class, strength or level.
+
+    Class and level beside a part are those of its first sentence and of others that recommend, not
+    of an explanation.
+    """
+    if beside is not None:
+        first = not passage.part.text[: passage.start].strip()
+        return first or recommendation(passage.text).strength is not None
+    mark, skip = bracketed(passage.part.text, passage.start, passage.end)
+    if document.kind != "own source":
+        return bool(mark) and recommendation(passage.text[skip:]).strength is not None
+    said = recommendation(passage.text[skip:] + (f" ({mark})" if mark else ""))
+    return said.grade is not None and said.strength is not None
 
 
 def guideline_cells(

@@ -111,7 +111,9 @@ def _of_table(table: list[Part], named: str) -> Iterator[tuple[int, Placed]]:
     rows: dict[int, dict[str, Part]] = {}
     for part in table:
         assert part.cell is not None
-        if not part.cell.header and part.cell.column in columns:
+        # The leftmost cell of a row is a header of its row, and may well be the recommendation.
+        heads = part.cell.header and not part.cell.column_header
+        if not heads and part.cell.column in columns:
             rows.setdefault(part.cell.row, {})[columns[part.cell.column]] = part
     for row in rows.values():
         wording = row.get("wording")

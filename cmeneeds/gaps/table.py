@@ -253,7 +253,7 @@ def _row(
             "bp_year": int(rec.row.rec_year) if known(rec.row.rec_year) else rec.year or None,
             "bp_guideline": rec.work.is_guideline,
             **{f"bp_{n}": getattr(rec.row, f"rec_{n}") for n in _STATED},
-            **evidence.cards.cells(rec.row, rec.work.key),
+            **evidence.cards.cells(rec.row, rec.work),
             "pairing": pair.why,
         }
     for cause in causes[:1]:

@@ -9,8 +9,8 @@ from cmeneeds.evidence.recommendations import strength_of_grade
 from cmeneeds.frames import text_of
 from cmeneeds.guideline_cards.extracting import extracted
 from cmeneeds.guideline_cards.model import CARD_COLUMNS, INTO_GAPS, UNKNOWN, GivenCard, card_id
-from cmeneeds.guideline_cards.superseding import shown, superseded
-from cmeneeds.works import Works
+from cmeneeds.guideline_cards.superseding import body_of, shown, superseded
+from cmeneeds.works import Work, Works
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -133,22 +133,26 @@ class BestPractice:
         """Whether a newer version of a work is known."""
         return key in self._newer
 
-    def cells(self, row: Any, key: str) -> dict[str, Any]:
+    def cells(self, row: Any, work: Work) -> dict[str, Any]:
         """Cells of the gap table for a recommendation.
 
         Parameters
         ----------
         row : named tuple
             Of the table of findings.
-        key : str
-            Citation key of its work.
+        work : Work
+            That it stands in.
         """
         address = str(row.finding_id)
         cells: dict[str, Any] = {
             "bp_card": card_id(address),
-            "bp_superseded_by": shown(self._newer, key),
+            "bp_superseded_by": shown(self._newer, work.key),
             "bp_card_by": "",
         }
+        own = work.document is not None and work.document.kind == "own source"
+        if own and work.is_guideline and not text_of(row.rec_body):
+            body = body_of(work)
+            cells |= {} if body == UNKNOWN else {"bp_body": body}
         one = self._given.get(cells["bp_card"])
         if one is None:
             return cells

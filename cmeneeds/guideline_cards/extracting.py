@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Any
 from cmeneeds.documents import Document, parse_document_address
 from cmeneeds.evidence.layouts import Placed, placed_gradings
 from cmeneeds.frames import each_row, text_of
+from cmeneeds.gaps.priority import priority_settings
 from cmeneeds.guideline_cards.model import UNKNOWN, card_id
 from cmeneeds.guideline_cards.superseding import Newer, body_of, shown
 from cmeneeds.works import Work, Works
 
 if TYPE_CHECKING:
     import pandas as pd
-
-LEAST_PROBABILITY = 0.5
-"""A sentence that is less surely a recommendation gets no card."""
 
 _VERSION = re.compile(
     r"\b(?:version|edition|revision|v\.)\s?\d+(?:\.\d+)*(?:[ /-]?(?:19|20)\d\d)?\b|"
@@ -32,9 +30,11 @@ _PEOPLE = (
     r"(?:\w+\s){0,2}?(?:adults?|people|persons?|patients?|individuals?|women|children)|"
     r"people|persons?|patients?|individuals?|those)"
 )
+_MORE = r"(?:[^,.;:()]|\([^()]{1,20}\)){0,100}?"
 _POPULATION = re.compile(
-    rf"\b(?:in|for|among|to)\s(?P<who>(?:all\s|most\s)?{_PEOPLE}\b[^,.;:()]{{0,100}}?)"
-    r"(?=[,.;:()]|\s(?:should|must|we|is|are|do|use|offer|consider)\b|$)",
+    rf"\b(?:in|for|among|to)\s(?P<who>(?:all\s|most\s)?{_PEOPLE}\b{_MORE})"
+    r"(?=[,.;:)]|\((?![^()]{1,20}\)\s(?:and|or|with|who)\b)|"
+    r"\s(?:should|must|we|is|are|do|use|offer|consider)\b|$)",
     re.IGNORECASE,
 )
 _SUBJECTS = re.compile(
@@ -58,7 +58,7 @@ def population_in(text: str) -> str:
 
 
 def extracted(works: Works, findings: pd.DataFrame, newer: Mapping[str, Newer]) -> list[Any]:
-    """Make a card for each recommendation of a guideline.
+    """Make a card for each recommendation of a guideline that is sure enough for a gap.
 
     Parameters
     ----------
@@ -76,7 +76,9 @@ def extracted(works: Works, findings: pd.DataFrame, newer: Mapping[str, Newer]) 
     covers: dict[str, dict[str, str]] = {}
     gradings: dict[str, dict[int, Placed]] = {}
     cards = []
-    sure = (findings["label"] == "REC") & (findings["probability"] >= LEAST_PROBABILITY)
+    sure = (findings["label"] == "REC") & (
+        findings["probability"] >= priority_settings().pairing_probability
+    )
     for row in each_row(findings[sure & (findings["section_label"] != "title")]):
         work = works.get(row.source)
         if work is None or not work.is_guideline:

@@ -74,7 +74,7 @@ def _word(text: Any) -> str:
 
 
 def _guideline(card: Any) -> str:
-    said = [_word(card.body), _word(card.title)]
+    said = [_word(card.body)]  # the title stands in the list of references
     version = text_of(card.version)
     if version not in ("", UNKNOWN):
         said.append(named(version))
