@@ -22,13 +22,15 @@ from __future__ import annotations
 
 import argparse
 import csv
-import json
 import math
 import random
+import sqlite3
 import statistics
 import subprocess
 import tempfile
+import zipfile
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from benchmarks import machine, table
@@ -159,19 +161,15 @@ def asreview_order(
         )  # fmt: skip
         if done.returncode:
             raise RuntimeError(done.stderr[-2000:])
-        read = (
-            "import asreview, json, sys\n"
-            "with asreview.open_state(sys.argv[1]) as s:\n"
-            "    print(json.dumps([int(i) for i in s.get_results_table()['record_id']]))\n"
-        )
-        done = subprocess.run(
-            [environment / "bin" / "python", "-c", read, state],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        if done.returncode:
-            raise RuntimeError(done.stderr[-2000:])
-        order: list[int] = json.loads(done.stdout.splitlines()[-1])
-        return order
+        # The project file is an archive with a database of what was read when.
+        with zipfile.ZipFile(state) as archive:
+            archive.extract("results.db", folder)
+        with closing(sqlite3.connect(Path(folder) / "results.db")) as results:
+            rows = results.execute(
+                "SELECT dataset_row FROM results JOIN record USING (record_id) "
+                "ORDER BY results.time, results.rowid"
+            ).fetchall()
+        return [row for (row,) in rows]
 
 
 def tune() -> None:

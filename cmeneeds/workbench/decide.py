@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cmeneeds.brief import Brief
-from cmeneeds.decisions import Decision, decisions_path, load_decisions, undo
+from cmeneeds.decisions import Decision, decided, decisions_path, load_decisions, undo
 from cmeneeds.decisions import decide as write_down
 from cmeneeds.decisions.chosen import brief_path
 from cmeneeds.decisions.wording import text_columns
+from cmeneeds.education import OBJECTIVE_COLUMNS
+from cmeneeds.evidence.findings import find
 from cmeneeds.frames import each_row, text_of
+from cmeneeds.gaps.table import analyze_gaps
 from cmeneeds.workbench.cards import Action, Cards
 from cmeneeds.workbench.displays import gap_detail
 from cmeneeds.workbench.page import text
@@ -65,14 +68,26 @@ class Deciding(Cards):
         super().__init__(by)
         self.path = decisions_path(brief_path(assessment.brief if brief is None else brief))
         self._of = assessment
+        # Reading and pairing take seconds; they are done once, deciding then answers at once.
+        brief_, records = assessment.brief, assessment.records
+        self._findings = find(records)
+        self._computed = analyze_gaps(self._findings, records, brief_)
         self._at = 0
         self._read()
 
     def _read(self) -> None:
         """Put the decisions of the file to the rows, whoever wrote them."""
         self._lines = load_decisions(self.path)
-        self._now = self.assessment
-        self._rows: list[Any] = list(each_row(self._now.gaps))
+        brief, records = self._of.brief, self._of.records
+        self._gaps = decided(
+            self._computed,
+            self._lines,
+            works=records.works,
+            findings=self._findings,
+            rebuild=lambda rows: analyze_gaps(self._findings, records, brief, rows),
+            proposals=OBJECTIVE_COLUMNS,
+        ).gaps
+        self._rows: list[Any] = list(each_row(self._gaps))
         self._at = min(self._at, len(self._rows))
 
     @property
@@ -85,7 +100,7 @@ class Deciding(Cards):
     @property
     def gaps(self) -> pd.DataFrame:
         """The gap table with the decisions."""
-        return self._now.gaps
+        return self._gaps
 
     def undo(self) -> Decision | None:
         """Take your last decision back."""
@@ -97,7 +112,7 @@ class Deciding(Cards):
         return self._rows[self._at]
 
     def _decide(self, kind: str, **how: Any) -> None:
-        row = self._now.gaps.iloc[self._at]
+        row = self._gaps.iloc[self._at]
         write_down(self.path, row, kind, self.by, works=self._of.records.works, **how)
         self._read()
 
@@ -112,8 +127,8 @@ class Deciding(Cards):
         row = self._row()
         subject = self._words(row, "subject")
         group = self._words(row, "group")
-        decided = text_of(row.decision)
-        state = f"<b>{text({'accept': 'accepted', 'reject': 'rejected'}.get(decided, 'open'))}</b>"
+        said = text_of(row.decision)
+        state = f"<b>{text({'accept': 'accepted', 'reject': 'rejected'}.get(said, 'open'))}</b>"
         return (
             f"<h4>{text(row.rank)}. {text(subject)}: {text(group)}</h4>"
             f"<p>{text(row.status)} · type {text(text_of(row.gap_type) or 'unknown')} · {state}</p>"
@@ -140,7 +155,7 @@ class Deciding(Cards):
         ]
         reasons = {"label": "Why?", "value": "", "options": list(REASONS)}
         into = {"label": "Into which row? Number, or identifier", "value": "", "options": others}
-        editable = text_columns(self._now.gaps)
+        editable = text_columns(self._gaps)
         edits = [
             Action(
                 f"edit {column}",

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 def show(
     thing: Strategy | Records | Assessment | Run | pd.DataFrame,
     findings: pd.DataFrame | None = None,
+    *,
+    records: Records | None = None,
 ) -> View:
     """Show a table or an object of the street: sortable, with the passages behind each row.
 
@@ -35,6 +37,8 @@ def show(
         shown as it is.
     findings : DataFrame, optional
         Of records: what is marked in the abstracts. Default: what :func:`cmeneeds.find` says.
+    records : Records, optional
+        Of a strategy: what it found, so that each facet is shown with its count.
 
     Returns
     -------
@@ -49,11 +53,15 @@ def show(
     import pandas as pd
 
     from cmeneeds.retrieval import Records
+    from cmeneeds.strategy import Strategy
 
     if isinstance(thing, Records):
         return View(records_html(thing, findings), repr(thing))
     if isinstance(thing, pd.DataFrame):
         return View(table_html(thing), thing.to_string(max_rows=20, max_colwidth=60))
+    if isinstance(thing, Strategy):
+        found = known_counts(records) if records is not None else None
+        return View(strategy_html(thing, found), str(thing))
     inner = getattr(thing, "_repr_html_", None)
     if inner is None or not type(thing).__module__.startswith("cmeneeds."):
         raise UsageError(

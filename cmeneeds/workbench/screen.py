@@ -36,6 +36,9 @@ REASONS = (
 )
 """Reasons offered; any other can be written."""
 
+FEWEST_DRAWN = 10
+"""Below that the limits are so wide that they say nothing."""
+
 DRY = 20
 """After so many in a row that were not kept, a check at random is proposed."""
 
@@ -307,6 +310,11 @@ class Screening(Cards):
         if not unread:
             return "Nothing is unread."
         left = self.remaining()
+        if left is not None and 0 < left.drawn < FEWEST_DRAWN:
+            return (
+                f"{left.drawn} drawn at random, {left.relevant} relevant: too few to tell; "
+                f"{FEWEST_DRAWN} or more are needed, 30 say more."
+            )
         if left is not None and left.drawn:
             return (
                 f"Of {left.drawn:,} drawn at random from {left.of:,} then unread, "
