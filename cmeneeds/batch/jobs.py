@@ -32,7 +32,7 @@ class Job:
     Attributes
     ----------
     name : str
-        Folder of its runs, below the outputs; unlike those of all other jobs of the batch.
+        Folder of its runs, below the outputs: the name of the brief's file.
     brief_path : Path
         The brief, or the file that could not be read.
     brief : Brief or None
@@ -95,13 +95,12 @@ def _named(paths: list[Path]) -> list[Job]:
             loaded.append((path, Brief.load(path), None))
         except CmeneedsError as error:
             loaded.append((path, None, error))
-    topics = Counter(brief.slug for _, brief, _ in loaded if brief)
     names: Counter[str] = Counter()
     jobs = []
     for path, brief, problem in loaded:
-        own = _slug(path.stem)
-        # A topic that several briefs share, for several audiences, needs a folder for each.
-        name = brief.slug if brief and topics[brief.slug] == 1 else own
+        # Named by the file, not the topic: several briefs may share one, for several audiences,
+        # and a report must not move when another brief comes beside it.
+        name = _slug(path.stem)
         names[name] += 1
         if names[name] > 1:
             name = f"{name}-{names[name]}"
