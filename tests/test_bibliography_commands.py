@@ -16,7 +16,7 @@ from cmeneeds.bibliography.known import summary
 from cmeneeds.bibliography.lists import stored_lists, stored_pmids
 from cmeneeds.brief import Brief
 from cmeneeds.cli import app
-from cmeneeds.errors import UsageError
+from cmeneeds.errors import LibraryError, UsageError
 from cmeneeds.home import library_path
 from cmeneeds.library.store import Library
 from cmeneeds.records import Article, Author, MeshHeading, PartialDate, Section
@@ -124,6 +124,15 @@ def test_matched_works_are_remembered_as_a_list(library: Library, file: Path) ->
     assert stored_pmids(library, "Board") == []
     with pytest.raises(UsageError, match="no list 'other'"):
         stored_pmids(library, "other")
+
+
+def test_without_records_to_match_with_it_says_what_to_do(file: Path) -> None:
+    with pytest.raises(LibraryError, match="--library sample"):
+        cn.import_bibliography(file)
+    assert not library_path().exists()
+    Library.open(library_path(), create=True).close()
+    with pytest.raises(LibraryError, match="--library sample"):
+        cn.import_bibliography(file)
 
 
 def test_a_library_without_lists_stays_as_it_is(library: Library) -> None:

@@ -332,6 +332,7 @@ CREATE TABLE creators (creatorID INTEGER PRIMARY KEY, firstName TEXT, lastName T
 CREATE TABLE creatorTypes (creatorTypeID INTEGER PRIMARY KEY, creatorType TEXT);
 CREATE TABLE itemCreators (itemID INT, creatorID INT, creatorTypeID INT, orderIndex INT);
 CREATE TABLE deletedItems (itemID INTEGER PRIMARY KEY);
+CREATE TABLE feedItems (itemID INTEGER PRIMARY KEY);
 CREATE TABLE collections (collectionID INTEGER PRIMARY KEY, collectionName TEXT);
 CREATE TABLE collectionItems (collectionID INT, itemID INT);
 INSERT INTO itemTypes VALUES (1, 'journalArticle'), (2, 'attachment'), (3, 'book');
@@ -339,8 +340,9 @@ INSERT INTO creatorTypes VALUES (1, 'author'), (2, 'editor');
 INSERT INTO creators VALUES (1, 'Änne', 'Müller', 0), (2, 'J.', 'van der Invented', 0),
     (3, '', 'Made-up Study Group', 1);
 INSERT INTO items VALUES (1, 1, 'AAAA1111'), (2, 2, 'BBBB2222'), (3, 3, 'CCCC3333'),
-    (4, 1, 'DDDD4444');
+    (4, 1, 'DDDD4444'), (5, 1, 'EEEE5555');
 INSERT INTO deletedItems VALUES (4);
+INSERT INTO feedItems VALUES (5);
 INSERT INTO itemCreators VALUES (1, 1, 1, 0), (1, 2, 1, 1), (3, 3, 1, 0), (3, 1, 2, 1);
 INSERT INTO collections VALUES (1, 'Only books');
 INSERT INTO collectionItems VALUES (1, 3);
@@ -362,7 +364,7 @@ def zotero(tmp_path: Path) -> Path:
         db.execute("INSERT INTO fields VALUES (?, ?)", (number, name))
         db.execute("INSERT INTO itemDataValues VALUES (?, ?)", (number, value))
         db.executemany(
-            "INSERT INTO itemData VALUES (?, ?, ?)", [(i, number, number) for i in (1, 2, 4)]
+            "INSERT INTO itemData VALUES (?, ?, ?)", [(i, number, number) for i in (1, 2, 4, 5)]
         )
     db.execute("INSERT INTO itemDataValues VALUES (99, 'A made-up book')")
     db.execute("INSERT INTO itemData VALUES (3, 1, 99)")

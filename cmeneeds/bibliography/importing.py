@@ -163,7 +163,9 @@ def import_bibliography(
     bibliography = file if isinstance(file, Bibliography) else read_bibliography(file)
     if isinstance(library, Library):
         return _import(bibliography, library, name, remember, online, progress)
-    with open_library(library, progress, create=True) as opened:
+    with open_library(library, progress, create=online is not None) as opened:
+        if online is None:
+            opened.require_records()
         return _import(bibliography, opened, name, remember, online, progress)
 
 

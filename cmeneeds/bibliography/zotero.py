@@ -1,7 +1,7 @@
 """Zotero: the local ``zotero.sqlite``, or its web API (https://www.zotero.org/support/dev/web_api/v3).
 
 The local file is copied and the copy is read, so that a running Zotero is not disturbed and its
-file cannot be changed.
+file cannot be changed. Tables are those of Zotero 5 and later (``userdata.sql`` of its source).
 """
 
 from __future__ import annotations
@@ -99,8 +99,9 @@ def _read(db: sqlite3.Connection, name: str, collection: str) -> Reading:
         )
     marks = ", ".join("?" * len(_NOT_WORKS))
     where, values = f"t.typeName NOT IN ({marks})", list(_NOT_WORKS)
-    if "deletedItems" in tables:
-        where += " AND i.itemID NOT IN (SELECT itemID FROM deletedItems)"
+    # The trash, and what only came in by a news feed.
+    for table in sorted({"deletedItems", "feedItems"} & tables):
+        where += f" AND i.itemID NOT IN (SELECT itemID FROM {table})"  # noqa: S608 - ours
     if collection:
         named = "SELECT collectionID FROM collections WHERE collectionName = ?"
         if not db.execute(named, (collection,)).fetchone():
