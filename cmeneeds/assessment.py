@@ -168,7 +168,7 @@ class Assessment:
                 )
                 for t in found
             ],
-            "flags": [self.flags.get(str(id), "") for id in self.gaps["gap_id"]],
+            "flags": [self._flags_of(gap) for gap in each_row(self.gaps)],
         }
         plan = self.objectives.drop_duplicates("gap_id").set_index("gap_id")
         for name, of in PLANNED.items():
@@ -180,6 +180,11 @@ class Assessment:
     def cards(self) -> pd.DataFrame:
         """What guidelines recommend, how strongly and for whom, with what the writer says of it."""
         return guideline_cards(self)
+
+    def _flags_of(self, gap: Any) -> str:
+        """Rules that a row fails, L25 where its guideline has a newer version."""
+        said = self.flags.get(str(gap.gap_id), "")
+        return "; ".join(filter(None, (said, "L25" if text_of(gap.bp_superseded_by) else "")))
 
     @cached_property
     def voices(self) -> Voices:

@@ -422,6 +422,8 @@ _NAMED_CELLS = (
     "bp_level",
     "bp_system",
     "bp_body",
+    "bp_card_by",
+    "bp_superseded_by",
     "cp_interval",
     "audience_fit",
     "priority_words",

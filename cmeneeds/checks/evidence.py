@@ -33,6 +33,10 @@ def sources_are_recent(view: View) -> Iterator[Found]:
             yield Found(
                 f"its leading source is of {int(gap.cp_year)}", name_of(gap), near=gap.gap_id
             )
+        if newer := text_of(gap.bp_superseded_by):
+            yield Found(
+                f"its guideline has a newer version: {newer}", name_of(gap), near=gap.gap_id
+            )
     for card in view.reading.passages:
         if card.label != "BURDEN":
             continue

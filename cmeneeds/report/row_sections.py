@@ -121,7 +121,13 @@ class RowSections(Writer):
             who = f"The guideline record {when}" + (f" ({named(body)})" if body else "")
         else:
             who = first_upper(f"{a(_UNLIKE_A_STUDY.get(design, design))} {when}")
-        return f"{who} recommends: {self.deck.quote(gap.bp_passage)} {self._strength(gap)}"
+        said = f"{who} recommends: {self.deck.quote(gap.bp_passage)} {self._strength(gap)}"
+        if text_of(gap.bp_card_by):
+            said += f" Guideline card: {named(text_of(gap.bp_card_by))}."
+        if text_of(gap.bp_superseded_by):
+            newer = named(text_of(gap.bp_superseded_by))
+            said += f" **This version is superseded** by {newer}: use that one, or say why not."
+        return said
 
     def _strength(self, gap: Any) -> str:
         """Strength, class and level, as the recommendation itself states them."""

@@ -56,10 +56,10 @@ def _source(assessment: Assessment, document: Document, names: dict[str, str]) -
     how = speaker.kind if speaker.kind != UNKNOWN else "kind unknown"
     head = f"\n**{kind}**: {role}, {how}, {when} {md.cite(document.id)}"
     if not voices.may_be_quoted(document):
-        return f"{head}. Consent is unknown, so nothing of it is quoted." + md.open_question(
+        return f"{head}. Consent is unknown, so nothing of it is quoted.\n" + md.open_question(
             "Did the speaker consent to be quoted? Say so in the notes."
         )
-    said = voices.of(document)
+    said = [s for s in voices.of(document) if s.gaps or " removed]" not in s.text]
     chosen = sorted(said, key=lambda s: not s.gaps)[:MOST_QUOTED]
     rows = dict.fromkeys(g for s in chosen for g in s.gaps if g in names)
     about = ", ".join(named(names[g]) for g in rows)
