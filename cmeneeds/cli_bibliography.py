@@ -84,8 +84,18 @@ def source_known(
     collection: CollectionOption = "",
     entrez_url: EntrezOption = None,
 ) -> None:
-    """Check which works of a bibliography the strategy of a brief finds, and why not the others."""
+    """Check which works of a bibliography the strategy of a brief finds, and why not the others.
+
+    `list:NAME` instead of a file takes a list that was imported before.
+    """
     use_entrez(entrez_url)
+    if file.startswith("list:"):
+        from cmeneeds.bibliography.lists import stored_pmids
+        from cmeneeds.sources import open_library
+
+        with open_library(None) as own:
+            _known(stored_pmids(own, file.removeprefix("list:")), brief, library, source, out)
+        return
     _known(_read(file, collection), brief, library, source, out)
 
 
@@ -166,7 +176,7 @@ def _some(lines: list[str], where: str = "in the CSV") -> None:
 
 
 def _known(
-    what: Bibliography | Imported,
+    what: Bibliography | Imported | list[int],
     brief: Path,
     library: str | None,
     source: str | None,

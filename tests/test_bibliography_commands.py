@@ -261,6 +261,9 @@ def test_source_known_says_why_not_and_writes_a_csv(
     assert "the strategy finds 1 of 4 known works" in said
     assert "the topic block does not find it" in said
     assert "found" in out.read_text().splitlines()[0]
+    run("source", "import", file, "--name", "Board", "--out", out)
+    said = run("source", "known", "list:Board", "--brief", brief, "--source", "library")
+    assert "the strategy finds 1 of 2 known works" in said
 
 
 def test_text_of_a_bibliography_cannot_steer_the_terminal(library: Library, tmp_path: Path) -> None:

@@ -22,7 +22,6 @@ MAX_AUTHORS = 5_000
 HEAD = 65_536
 """Characters in which the format must show."""
 
-FORMATS = ("RIS", "NBIB", "BibTeX", "CSL JSON", "EndNote XML", "Zotero")
 TODO = "Export it as RIS, NBIB, BibTeX, CSL JSON or EndNote XML, or name a zotero.sqlite."
 
 _READERS: dict[str, Callable[[str], Reading]] = {
