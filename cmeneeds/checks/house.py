@@ -118,6 +118,8 @@ def _read(path: Path) -> dict[str, Any]:
         return {}
     if not isinstance(content, dict):
         raise UsageError(f"{path.name} holds no `key: value` lines", "Start with `off:`.")
+    # YAML reads the word off as false.
+    content = {"off" if key is False else key: value for key, value in content.items()}
     unknown = [str(key) for key in content if key not in KEYS]
     if unknown:
         raise UsageError(

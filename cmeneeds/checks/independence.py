@@ -190,7 +190,8 @@ def the_trigger_is_not_money(view: View) -> Iterator[Found]:
 
 _AUTOMATED = re.compile(
     r"\b(?:automated methods|artificial intelligence|AI[- ]use|use of AI|generative|"
-    r"(?:large )?language model|learned model)\b"
+    r"(?:large )?language model|learned model)\b",
+    re.IGNORECASE,
 )
 
 

@@ -85,16 +85,8 @@ class Block:
     @property
     def sentences(self) -> list[str]:
         """Its sentences; citations behind a full stop belong to the sentence before them."""
-        found: list[str] = []
-        for start, end in sentence_spans(self.text):
-            piece = self.text[start:end]
-            cited = re.match(rf"[{CITED}\s]+", piece)
-            if cited and found:
-                found[-1] += CITED * cited[0].count(CITED)
-                piece = piece[cited.end() :]
-            if piece:
-                found.append(piece)
-        return found
+        text = re.sub(rf"([.!?]+[”\"’)]*)\s?({CITED}[{CITED}\s]*)", r"\2\1 ", self.text)
+        return [text[start:end] for start, end in sentence_spans(text)]
 
 
 def words(text: str) -> list[str]:
