@@ -6,8 +6,8 @@ from typing import Any
 
 from cmeneeds.documents import Document
 from cmeneeds.evidence.full_text import DocumentPassage
-from cmeneeds.evidence.layouts import Placed, bracketed
-from cmeneeds.evidence.recommendations import recommendation, strength_of_grade
+from cmeneeds.evidence.layouts import Placed, bracketed, is_mark
+from cmeneeds.evidence.recommendations import Recommendation, recommendation, strength_of_grade
 
 _FIELDS = ("strength", "grade", "level", "system", "body", "year")
 
@@ -18,13 +18,15 @@ def is_graded(passage: DocumentPassage, beside: Placed | None, document: Documen
     Class and level beside a part are those of its first sentence and of others that recommend, not
     of an explanation.
     """
+    if is_mark(passage.text.strip("()[] .")):
+        return False
     if beside is not None:
         first = not passage.part.text[: passage.start].strip()
         return first or recommendation(passage.text).strength is not None
     mark, skip = bracketed(passage.part.text, passage.start, passage.end)
     if document.kind != "own source":
         return bool(mark) and recommendation(passage.text[skip:]).strength is not None
-    said = recommendation(passage.text[skip:] + (f" ({mark})" if mark else ""))
+    said = _around(passage, document, mark, skip)
     return said.grade is not None and said.strength is not None
 
 
@@ -55,12 +57,7 @@ def guideline_cells(
     mark, skip = bracketed(passage.part.text, passage.start, passage.end)
     own = document.kind == "own source"
     if mark or skip or own:
-        said = recommendation(
-            passage.text[skip:] + (f" ({mark})" if mark else ""),
-            document.title,
-            ("Practice Guideline",) if own else (),
-            f"{passage.heading} {document.publisher}",
-        )
+        said = _around(passage, document, mark, skip)
         around = {f"rec_{n}": v.value for n in _FIELDS if (v := getattr(said, n)) is not None}
         graded = {f"rec_{n}": around.get(f"rec_{n}") for n in ("grade", "level", "system")}
         cells = {k: cells[k] or around.get(k) for k in cells} | (graded if skip else {})
@@ -77,3 +74,13 @@ def guideline_cells(
         if not cells["rec_strength"] and cells["rec_grade"] and cells["rec_system"]:
             cells["rec_strength"] = strength_of_grade(cells["rec_grade"], cells["rec_system"])
     return cells
+
+
+def _around(passage: DocumentPassage, document: Document, mark: str, skip: int) -> Recommendation:
+    """Read a sentence with the brackets that belong to it, and with what its document is."""
+    return recommendation(
+        passage.text[skip:] + (f" ({mark})" if mark else ""),
+        document.title,
+        ("Practice Guideline",) if document.kind == "own source" else (),
+        f"{passage.heading} {document.publisher}",
+    )

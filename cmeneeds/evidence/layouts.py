@@ -111,13 +111,13 @@ def _of_table(table: list[Part], named: str) -> Iterator[tuple[int, Placed]]:
     rows: dict[int, dict[str, Part]] = {}
     for part in table:
         assert part.cell is not None
+        kind = columns.get(part.cell.column, "")
         # The leftmost cell of a row is a header of its row, and may well be the recommendation.
-        heads = part.cell.header and not part.cell.column_header
-        if not heads and part.cell.column in columns:
-            rows.setdefault(part.cell.row, {})[columns[part.cell.column]] = part
+        if kind and not _COLUMNS[kind].search(part.text.strip()):
+            rows.setdefault(part.cell.row, {})[kind] = part
     for row in rows.values():
         wording = row.get("wording")
-        if wording is None or _COLUMNS["wording"].search(wording.text.strip()):
+        if wording is None:
             continue
         texts = {k: " ".join(p.text.split()) for k, p in row.items()}
         values = {k: t for k, t in texts.items() if 0 < len(t) <= LONGEST_VALUE}

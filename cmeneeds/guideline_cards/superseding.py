@@ -177,9 +177,10 @@ def _on_cover(work: Work) -> str:
         words = part.text.split()
         if part.kind not in ("title", "heading", "paragraph") or len(words) > COVER_WORDS:
             continue
-        named = issuer(part.text, "title")
-        if named and len(named.value.split()) >= min(3, len(words)):
-            return named.value
+        for line in re.split(r"[.;|,]\s", part.text):
+            named = issuer(line, "title")
+            if named and len(named.value.split()) >= min(3, len(line.split())):
+                return named.value
     return UNKNOWN
 
 
