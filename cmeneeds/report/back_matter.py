@@ -17,8 +17,8 @@ from cmeneeds.report.statements import automated_methods
 from cmeneeds.report.writing import addresses, named
 from cmeneeds.strategy import all_facets
 
-CARDS_A_ROW = 8
-"""Passages of a row whose cards are shown beside those that the report quotes."""
+CARDS_A_ROW = 4
+"""Leading passages of a row whose cards are shown beside those that the report quotes."""
 
 
 class BackMatter(RowSections):
@@ -31,27 +31,41 @@ class BackMatter(RowSections):
     # --- methods ---------------------------------------------------------------------------------
 
     def methods(self) -> str:
-        """How it was searched, read and ranked, and what that cannot show."""
+        """How it was searched and read, and what that cannot show; details are in an appendix."""
+        c = self._count
+        return (
+            f"\n**Search.** {named(self.assessment.records.source)}, data of "
+            f"{md.date(self.assessment.records.data_date)}; records of {self._years()}, in "
+            f"{named(', '.join(self.brief.languages).title())}. {c('queries.total')} queries, one "
+            "a question. Strings, counts and the flow of records are in the appendix on the "
+            "search.\n"
+            f"\n**Selection and reading.** {self._screening()} A program read title and abstract "
+            f"of {c('records.total')} records ({c('records.abstracts')} have an abstract), "
+            f"{self._full_texts()}, and labelled each sentence. A row of the gap table needs at "
+            "least one sentence that states a shortfall, from a record about the topic.\n"
+            "\n**Limits.** Abstracts leave out much. The program misses sentences and mislabels "
+            "others. Several studies of one measure stand side by side and are not pooled. "
+            "Denominators, countries and settings are unknown unless the passage says them. "
+            f"{c('records.withdrawn')} records are retracted or retraction notices; their figures "
+            f"carry no row. Of {c('records.status-unknown')} records the standing is unknown: the "
+            f"record says nothing, and a notice may be newer than the record."
+            f"{self._notices_asked()}\n"
+        )
+
+    def methods_in_full(self) -> str:
+        """What methods leave out: limits of the search, grouping, ranking, and use of rates."""
         c = self._count
         notes = {
             n for e in self.assessment.records.log for n in e.notes.split("; ") if "newest" in n
         }
         text = (
-            f"\n**Search.** {named(self.assessment.records.source)}, data of "
-            f"{md.date(self.assessment.records.data_date)}. Limits: records of {self._years()}, "
-            f"in {named(', '.join(self.brief.languages).title())}, animals alone left out. "
-            f"{c('queries.total')} queries, one a question, with headings and text words; no "
-            "published filter was used. Strings, counts and the flow of records are in the "
-            "appendix on the search. Duplicates were removed by record number.\n"
+            "\n**Search.** Each query joins names of the topic (headings and text words) with "
+            "words of one question. Records about animals alone were left out. No published filter was "
+            "used. Duplicates were removed by record number.\n"
         )
         for note in sorted(notes):
             text += f"\nLimit reached: {named(note)}.\n"
         return text + (
-            f"\n**Selection and reading.** {self._screening()} Title and abstract of "
-            f"{c('records.total')} records ({c('records.abstracts')} have an abstract) were read "
-            f"by a program, {self._full_texts()}. It labelled each sentence (see the statement on "
-            "automated methods). A row of the gap table needs at least one sentence that states a "
-            "shortfall, from a record about the topic.\n"
             "\n**Grouping and pairing.** Findings are gathered by a subject, taken from the "
             "records' own keywords and headings, and by the group of people they speak of. A "
             "recommendation is paired with a row if it names the same subject.\n"
@@ -66,13 +80,6 @@ class BackMatter(RowSections):
             "\n**Rates.** A rate of wanted care that is nearly always reached counts as evidence "
             "against a gap. A rate alone, without a stated shortfall, carries a row only where it "
             "is unwanted care. Nothing is subtracted where no source states a target.\n"
-            f"\n**Withdrawn and unknown.** {c('records.withdrawn')} records are retracted or "
-            "retraction notices; their figures carry no row. Of "
-            f"{c('records.status-unknown')} records the standing is unknown: the record says "
-            f"nothing, and a notice may be newer than the record.{self._notices_asked()}\n"
-            "\n**Limits.** Abstracts leave out much. The program misses sentences and mislabels "
-            "others. Several studies of one measure stand side by side and are not pooled. "
-            "Denominators, countries and settings are unknown unless the passage says them.\n"
         )
 
     def _screening(self) -> str:
@@ -132,7 +139,7 @@ class BackMatter(RowSections):
             held = [gap.cp_passage, *addresses(gap.passages)[:CARDS_A_ROW]]
             held += [a for a in (text_of(gap.bp_passage),) if a]
             held += [
-                *addresses(gap.cause_passages)[:3],
+                *addresses(gap.cause_passages)[:2],
                 *addresses(gap.contradicting_passages)[:4],
                 *[a for a in (text_of(gap.consequence_passage),) if a],
             ]
@@ -209,7 +216,7 @@ class BackMatter(RowSections):
             align="llrrr",
             widths=(24, 42, 9, 9, 9),
         )
-        text += self._beside()
+        text = self.methods_in_full() + text + self._beside()
         for e in self.assessment.records.log:
             longest = max((len(run) for run in e.query.split("`") if not run), default=0)
             fence = "`" * max(3, longest + 3)

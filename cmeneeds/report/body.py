@@ -15,7 +15,7 @@ from cmeneeds.report.guideline_section import cards_table_markdown
 from cmeneeds.report.learner_input import learner_lines, source_kinds
 from cmeneeds.report.row_sections import LEVELS
 from cmeneeds.report.stakeholders import stakeholder_input
-from cmeneeds.report.wording import a, first_upper, listed
+from cmeneeds.report.wording import a, first_lower, first_upper, listed
 from cmeneeds.report.writing import named, percentage
 
 _BURDEN_WORDS = 40
@@ -27,7 +27,7 @@ class Body(Front):
 
     def burden(self) -> str:
         """Burden and relevance."""
-        found = self._strong(("BURDEN",), 0.5, 4, quoted=True, longest=_BURDEN_WORDS, close=True)
+        found = self._strong(("BURDEN",), 0.5, 3, quoted=True, longest=_BURDEN_WORDS, close=True)
         if not found:
             return (
                 "\nNo sentence about burden was sure and short enough to be quoted. "
@@ -216,7 +216,7 @@ class Body(Front):
                 cells,
                 ("Cabana", "COM-B", "Rows", "Education", "Beside education"),
                 "Barriers matrix: which cause is named for which row, and what education can do.",
-                widths=(24, 24, 9, 11, 32),
+                widths=(22, 21, 16, 10, 31),
             )
         else:
             text += "\nNo cause of a row could be coded.\n"
@@ -248,16 +248,11 @@ class Body(Front):
         groups = self.assessment.presented.groupby("group", sort=True).size()
         names = listed([named(str(g)) for g in groups.index])
         text += f"\nGroups that the evidence speaks of: {names}.\n"
-        by_flag: dict[str, list[str]] = {}
-        for gap in self._sections:
-            by_flag.setdefault(text_of(gap.audience_flag), []).append(self._number(gap))
-        for flag, numbers in by_flag.items():
-            what = (
-                named(flag)
-                if flag
-                else "a source comes from the learners' own country and profession"
-            )
-            text += f"\nRow{'s' * (len(numbers) > 1)} {listed(numbers)} of the gap table: {what}.\n"
+        near = "at least one source from the learners' own country and from a like profession"
+        flags = self._grouped((gap, text_of(gap.audience_flag) or near) for gap in self._sections)
+        told = [f"{first_lower(self._rows_named(rows))}: {named(f)}" for f, rows in flags.items()]
+        if told:
+            text += f"\nHow near the evidence is to them, {'; '.join(told)}.\n"
         self.ask(
             "Audience",
             "How many learners are expected, and why does evidence from other groups, countries "
@@ -278,27 +273,24 @@ class Body(Front):
                 named(str(o.objective)),
                 LEVELS[str(o.gap_type)],
                 md.term(f"Moore {o.moore_level}"),
-                md.BREAK.join(named(c) for c in text_of(o.competencies).split("; ")),
             )
             for gap, o in pairs
         ]
         text = "\nProposed; each follows from the row of the gap table with its number.\n"
         text += md.table(
             rows,
-            (
-                "Row",
-                "Objective: learners will be able to",
-                "Level",
-                "Outcome level",
-                "Competencies",
-            ),
-            "Objectives and competencies. Outcome levels are those of Moore, Green and Gallis.",
-            align="rllll",
-            widths=(6, 36, 14, 12, 32),
+            ("Row", "Objective: learners will be able to", "Level of the row", "Outcome level"),
+            "Objectives. Outcome levels are those of Moore, Green and Gallis.",
+            align="rlll",
+            widths=(6, 60, 20, 14),
         )
-        reasons = self._grouped((gap, text_of(o.competency_reason)) for gap, o in pairs)
-        text += "\nWhy these competencies:\n\n" + "".join(
-            f"- {self._rows_named(held)}: {named(reason)}.\n" for reason, held in reasons.items()
+        chosen = self._grouped(
+            (gap, (text_of(o.competencies), text_of(o.competency_reason))) for gap, o in pairs
+        )
+        text += "\nCompetencies:\n\n" + "".join(
+            f"- {self._rows_named(held)}: {'; '.join(map(named, names.split('; ')))}. "
+            f"{named(reason)}.\n"
+            for (names, reason), held in chosen.items()
         )
         self.ask("Learning objectives", "Confirm, reword or drop each objective.")
         return text
@@ -329,7 +321,8 @@ class Body(Front):
         if planned:
             text += f"\nThe brief plans: {named(planned)}."
             if unfit:
-                text += f" It is not among the formats that suit {self._rows_named(unfit).lower()}."
+                rows = first_lower(self._rows_named(unfit))
+                text += f" It is not among the formats that suit {rows}."
                 self.ask(
                     "Educational design",
                     "The planned type is not among those suggested for every row. Change it, or "
@@ -359,16 +352,20 @@ class Body(Front):
             )
             for (moore, measure, instrument, time), rows in by_plan.items()
         ]
+        measured = [(gap, o) for gap, o in pairs if o.baseline_source != TO_BE_MEASURED]
         baselines = "".join(
-            f"- Row {self._number(gap)}: "
-            + (
-                "none yet; it has to be measured"
-                if o.baseline_source == TO_BE_MEASURED
-                else md.term(str(o.baseline))
-            )
-            + f". Published figure: {self._reference(o)}.\n"
-            for gap, o in pairs
+            f"- Row {self._number(gap)}: {md.term(str(o.baseline))}.\n" for gap, o in measured
         )
+        if len(measured) < len(pairs):
+            rest = [gap for gap, o in pairs if o.baseline_source == TO_BE_MEASURED]
+            baselines += f"- {self._rows_named(rest)}: none yet; to be measured.\n"
+        figures = [
+            f"row {self._number(gap)}, {self._reference(o)}"
+            for gap, o in pairs
+            if str(o.reference_value) != "unknown"
+        ]
+        if figures:
+            baselines += f"- Published figures, for reference only: {'; '.join(figures)}.\n"
         return (
             "\nIf it is not measured before, a change cannot be shown after. Each measure needs "
             "the learners' own baseline, taken with the same instrument before the activity. "
@@ -380,11 +377,9 @@ class Body(Front):
                 "Outcomes plan, by Moore's levels.",
                 widths=(7, 10, 32, 28, 23),
             )
-            + f"\nBaselines. A published figure is for reference; it is no baseline:\n\n{baselines}"
+            + f"\nBaselines:\n\n{baselines}"
             + given
         )
 
     def _reference(self, plan: Any) -> str:
-        if str(plan.reference_value) == "unknown":
-            return "none"
         return self.deck.number(str(plan.reference_passage), percentage(str(plan.reference_value)))

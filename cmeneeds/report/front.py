@@ -6,11 +6,11 @@ from datetime import date, timedelta
 from typing import Any
 
 from cmeneeds.decisions.signing import signers
-from cmeneeds.education import audience_in_sentence
+from cmeneeds.education import audience_in_sentence, subject_in_sentence
 from cmeneeds.frames import known, text_of
 from cmeneeds.report import markdown as md
 from cmeneeds.report.row_sections import LEVELS, RowSections
-from cmeneeds.report.wording import first_lower, word_count
+from cmeneeds.report.wording import first_lower, listed, word_count
 from cmeneeds.report.writing import named, percentage
 
 THIN_RECORDS = 200
@@ -25,7 +25,7 @@ SUMMARY_WORDS = 250
 SEARCH_DAYS = 90
 """Days after which a search counts as old at submission; a house rule."""
 
-ROWS_AT_A_GLANCE = 10
+ROWS_AT_A_GLANCE = 8
 
 
 class Front(RowSections):
@@ -82,7 +82,6 @@ class Front(RowSections):
                 "Commercial support",
                 named(b.support.status) if b.support else "not stated in the brief",
             ),
-            ("Automated methods", "see the statement under Independence and disclosure"),
         ]
         return "\n" + "\n".join(f"{name}\n:   {value}\n" for name, value in lines)
 
@@ -120,10 +119,10 @@ class Front(RowSections):
 
     def _what_was_read(self) -> str:
         c, counts = self._count, self.assessment.counts
-        who = named(audience_in_sentence(self.brief))
+        who = named(first_lower(audience_in_sentence(self.brief)))
+        topic_name = named(subject_in_sentence(self.brief.topic, self.brief))
         text = (
-            f"\n{who} are to learn about {named(first_lower(self.brief.topic))}: this assessment "
-            "asks where practice falls short, and why. "
+            f"\nWhere does practice on {topic_name} fall short for {who}, and why? "
             f"{c('records.total')} records of {self._years()} were read"
         )
         topic = counts.get("search.topic.count")
@@ -157,8 +156,8 @@ class Front(RowSections):
         level = LEVELS[text_of(gap.gap_type)]
         said = f"{self._reported_in_brief(gap)} {self.deck.quote(gap.cp_passage)}"
         best = text_of(gap.bp_passage)
-        other = f"Best practice: {self.deck.source(best)}." if best else "No recommendation found."
-        return f"**{named(self._row_name(gap))}** ({gap.status}, {level}). {said} {other}"
+        other = f" Best practice: {self.deck.source(best)}." if best else ""
+        return f"**{named(self._row_name(gap))}** ({gap.status}, {level}). {said}{other}"
 
     def _reported_in_brief(self, gap: Any) -> str:
         return self._reported(gap).partition(" (")[0] + ":"
@@ -166,12 +165,20 @@ class Front(RowSections):
     def _what_can_be_closed(self) -> str:
         if not self._sections:
             return ""
-        c = self._count
-        return (
-            "\nAs far as causes are known, education can close "
-            f"{c('gaps.closable.yes')} of all rows, part of {c('gaps.closable.partly')}, and not "
-            f"{c('gaps.closable.no')}. Every figure leads to the sentence that says it.\n"
-        )
+        text = "\n"
+        if not any(text_of(gap.bp_passage) for gap in self._sections):
+            text += "No recommendation was found for any of them. "
+        words = {"yes": "wholly", "partly": "in part", "no": "not at all"}
+        told = [
+            f"{self._count(f'gaps.closable.{answer}')} {how}"
+            for answer, how in words.items()
+            if self.assessment.counts[f"gaps.closable.{answer}"]
+        ]
+        if told:
+            text += (
+                f"By the causes that are known, education can close {listed(told)} of all rows. "
+            )
+        return text + "Every figure leads to the sentence that says it.\n"
 
     # --- the gap table ---------------------------------------------------------------------------
 
@@ -183,11 +190,11 @@ class Front(RowSections):
         table = md.table(
             rows,
             ("No.", "Subject and group", "Current practice", "Best practice", "Cause named",
-             "Records", "Priority"),
+             "Priority"),
             "Gap table. A number leads to the sentence that says it. The higher the priority, the "
             "more there is to gain; it knows nothing about supporters.",
-            align="rllllrr",
-            widths=(5, 28, 17, 18, 14, 9, 9),
+            align="rllllr",
+            widths=(5, 37, 18, 16, 15, 9),
         )  # fmt: skip
         hidden = len(self._sections) + len(self._others) - len(rows)
         more = "\nFurther rows are in the appendix and in `gaps.csv`.\n" if hidden > 0 else ""
@@ -206,11 +213,10 @@ class Front(RowSections):
         key, level = f"gap.{gap.gap_id}", LEVELS[text_of(gap.gap_type)]
         return (
             self._number(gap),
-            f"**{named(self._row_name(gap))}**{md.BREAK}{gap.status}, {level}",
-            f"{current}{md.BREAK}{named(design)}",
+            f"**{named(self._row_name(gap))}** {md.BREAK}{gap.status}, {level}",
+            f"{current} {md.BREAK}{named(design)}",
             self.deck.source(best) if best else "none found",
             self._cause_named(gap),
-            self._count(f"{key}.sources"),
             self._count(f"{key}.priority") if known(gap.priority) else "not computed",
         )
 

@@ -9,7 +9,7 @@ from cmeneeds.frames import each_row, known, text_of
 from cmeneeds.learner_data import LearnerEvidence, triangulation
 from cmeneeds.learner_data.model import KINDS
 from cmeneeds.report import markdown as md
-from cmeneeds.report.wording import row_name
+from cmeneeds.report.wording import listed
 from cmeneeds.report.writing import named
 
 if TYPE_CHECKING:
@@ -50,19 +50,22 @@ def source_kinds(assessment: Assessment, rows: Iterable[Any]) -> str:
         Rows of the gap table.
     """
     records = assessment.records
-    told = []
+    told: dict[str, list[str]] = {}
     for gap in rows:
         lines = assessment.learners.of_gap(str(gap.gap_id))
         spoken = assessment.voices.kinds_of(str(gap.gap_id))
         found = triangulation(gap, records.works, lines, facets=records.facets, further=spoken)
-        told.append((named(row_name(gap)), named(found.words)))
+        number = md.count(assessment.counts[f"gap.{gap.gap_id}.number"], f"gap.{gap.gap_id}.number")
+        told.setdefault(found.words, []).append(number)
     if not told:
         return ""
-    return md.table(
-        told,
-        ("Row", "Kinds of sources and of needs"),
-        "Independent kinds of sources. Learner data count where they are matched with the row.",
-        widths=(34, 66),
+    shown = "".join(
+        f"- Row{'s' * (len(numbers) > 1)} {listed(numbers)}: {named(words)}.\n"
+        for words, numbers in told.items()
+    )
+    return (
+        "\nIndependent kinds of sources; learner data count where they are matched with the "
+        f"row:\n\n{shown}"
     )
 
 

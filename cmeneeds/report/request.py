@@ -86,7 +86,7 @@ class Coverage(Body, BackMatter):
             else:
                 where = "not answered here"
             if not name and not (proposed and not asked.section):
-                self.ask("Coverage of the request", f"Where is this answered: {asked.asks}?")
+                self.ask("Coverage of the request", "where is this answered?", asked.asks)
             rows.append(
                 (named(asked.id), named(asked.asks), where,
                  self._limit(name or proposed, asked.limit_words, number, sizes))

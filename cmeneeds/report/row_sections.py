@@ -11,10 +11,11 @@ import re
 from typing import Any
 
 from cmeneeds.checks.rules import RULES
+from cmeneeds.education import TO_BE_MEASURED
 from cmeneeds.frames import each_row, known, text_of
 from cmeneeds.report import markdown as md
 from cmeneeds.report.decided import writers_words
-from cmeneeds.report.wording import a, first_upper, listed, missing_words
+from cmeneeds.report.wording import a, first_upper, listed, missing_words, told_fit
 from cmeneeds.report.writing import Writer, addresses, named, percentage
 
 LEVELS = {
@@ -59,11 +60,11 @@ class RowSections(Writer):
         text += writers_words(self.assessment, gap)
         parts = (
             ("", self._statement(gap)),
-            ("Size of the difference.", self._difference(gap)),
+            ("Size.", self._difference(gap)),
             ("What follows for patients.", self._consequence(gap)),
             ("What speaks against it.", self._against(gap)),
-            ("Why it happens.", self._cause(gap)),
-            ("What education can do.", self._reach(gap)),
+            ("Why, and what education can do.", self._why(gap)),
+            ("Looked for, not found.", self._not_found(gap)),
             ("Bearing on these learners.", self._whose(gap)),
         )
         text += "".join(
@@ -90,7 +91,9 @@ class RowSections(Writer):
         if best:
             text += f"{self._standard(gap)} "
         else:
-            text += f"No recommendation on this subject was found. {self._searched('guideline')} "
+            text += (
+                f"No recommendation on this subject was found. {self._searched_once('guideline')}"
+            )
             missing = [m for m in missing if not m.startswith("no recommendation")]
         about = f" at the level of {level}" if text_of(gap.gap_type) else ""
         text += f"So this is a candidate{about}, not yet a gap"
@@ -165,9 +168,8 @@ class RowSections(Writer):
         value = percentage(text_of(gap.cp_value_text))
         if not value:
             return "The shortfall is stated in words; no figure was found for it."
-        reading = _MEANINGS.get(
-            text_of(gap.cp_direction), "a share whose direction could not be told"
-        )
+        unclear = "a share whose direction could not be told"
+        reading = _MEANINGS.get(text_of(gap.cp_direction), unclear)
         text = f"The figure is {self.deck.number(gap.cp_passage, value)}, {reading}."
         key = f"gap.{gap.gap_id}"
         if known(gap.cp_low):
@@ -184,22 +186,20 @@ class RowSections(Writer):
         local = text_of(gap.cp_local_passage)
         if text_of(gap.cp_range) and local and local != gap.cp_passage:
             text += f" From nearest to the learners: {self.deck.quote(local)}"
-        return f"{text} {self._target(gap)}"
+        return text + self._target(gap)
 
     def _target(self, gap: Any) -> str:
         """The sourced target that the figure is measured against, if there is one."""
         address = text_of(gap.target_passage)
         if not address:
-            return (
-                "The achievable rate is unknown: no source states a target, so nothing is "
-                "subtracted."
-            )
+            return " The achievable rate is unknown, so nothing is subtracted."
         self.ask(
             "Gaps",
-            f"{self._row_name(gap)}: is the quoted target the one for these patients, and do both "
-            "figures measure the same?",
+            "is the quoted target the one for these patients, and do both figures measure the "
+            "same?",
+            self._row_name(gap),
         )
-        text = f"A target is stated: {self.deck.quote(address)}"
+        text = f" A target is stated: {self.deck.quote(address)}"
         if known(gap.delta):
             text += (
                 f" The figure lies {self._count(f'gap.{gap.gap_id}.delta')} points from it, as far "
@@ -210,68 +210,77 @@ class RowSections(Writer):
     def _against(self, gap: Any) -> str:
         """What speaks against the gap."""
         against = addresses(gap.contradicting_passages)
-        if not against:
-            return (
-                f"None found: of {self._count('findings.RATE')} sentences with a rate, none says "
-                "that this is nearly always done."
-            )
         more = " Others are in the evidence appendix." if len(against) > 2 else ""
         for address in against[2:4]:
             self.deck.want(address)
         return " ".join(self.deck.quote(address) for address in against[:2]) + more
 
-    def _whose(self, gap: Any) -> str:
-        """Whose practice was measured, beside the learners of the brief."""
-        text = f"Measured in: {named(text_of(gap.audience_fit))}."
-        if warning := text_of(gap.audience_flag):
-            text += f" Caution: {named(warning)}."
-            self.ask(
-                "Gaps",
-                f"{self._row_name(gap)}: {warning}. Why does it hold for the learners of this "
-                "activity?",
-            )
-        return text
-
     def _consequence(self, gap: Any) -> str:
         """What the same records say follows for patients."""
         address = text_of(gap.consequence_passage)
-        if not address:
-            return "The records behind this row name none."
-        return f"The same records say: {self.deck.quote(address)}"
+        return f"The same records say: {self.deck.quote(address)}" if address else ""
+
+    def _not_found(self, gap: Any) -> str:
+        """What every row is searched for, and what of it this one does not have."""
+        missing = []
+        if not text_of(gap.target_passage):
+            missing.append("a target that a source states")
+        if not text_of(gap.consequence_passage):
+            missing.append("a consequence for patients in the same records")
+        if not addresses(gap.contradicting_passages):
+            missing.append(
+                "a sign that this is nearly always done, among "
+                f"{self._count('findings.RATE')} sentences with a rate"
+            )
+        if not missing:
+            return ""
+        said = "; ".join(missing)
+        return f"{first_upper(said)}."
+
+    def _whose(self, gap: Any) -> str:
+        """Whose practice was measured, beside the learners of the brief."""
+        if warning := text_of(gap.audience_flag):
+            self.ask(
+                "Gaps",
+                f"{warning}. Why does it hold for the learners of this activity?",
+                self._row_name(gap),
+            )
+        return md.escape(told_fit(text_of(gap.audience_fit)))
 
     # --- why, and what to do ---------------------------------------------------------------------
 
+    def _why(self, gap: Any) -> str:
+        return " ".join(filter(None, (self._cause(gap), self._reach(gap))))
+
     def _cause(self, gap: Any) -> str:
-        causes = [c for c in addresses(gap.cause_passages) if ".t." not in c]
         leading = text_of(gap.cause_passage)
+        causes = [c for c in addresses(gap.cause_passages) if ".t." not in c]
         causes = [c for c in dict.fromkeys([leading, *causes]) if c]
         if not causes:
-            self.ask("Gaps", f"{self._row_name(gap)}: why does it happen among the learners?")
-            return f"No cause was found for this subject. {self._searched('barrier')}"
-        short = [c for c in causes if self.deck.length(c) <= 45][:2] or causes[:1]
-        for address in causes[:3]:
-            self.deck.want(address)
-        text = " ".join(self.deck.quote(c) for c in short)
-        return f"The records name {'causes' if len(short) > 1 else 'a cause'}: {text}"
+            self.ask("Gaps", "why does it happen among the learners?", self._row_name(gap))
+            return f"No cause was found for this subject. {self._searched_once('barrier')}".rstrip()
+        if self.deck.length(causes[0]) <= _LONGEST_CAUSE:
+            best = causes[0]
+        else:
+            short = [c for c in causes if self.deck.length(c) <= _LONGEST_CAUSE]
+            best = (short or causes)[0]
+        more = " (one of several)" if len(causes) > 1 else ""
+        return f"A cause that the records name{more}: {self.deck.quote(best)}"
 
     def _reach(self, gap: Any) -> str:
         """What education can close, what it cannot, and what else is needed."""
         plan = self._plan_of(gap)
         if plan is None:
             return ""
+        what = "this gap" if gap.status == "gap" else "such a gap"
         answer = {
-            "yes": "It can close this gap",
-            "partly": "It can close part of this gap",
-            "no": "It cannot close this gap",
-        }.get(text_of(plan.addressable), "Whether it can close this gap is unknown")
-        if gap.status != "gap":
-            answer = answer.replace("this gap", "such a gap")
+            "yes": f"Education can close {what}",
+            "partly": f"Education can close part of {what}",
+            "no": f"Education cannot close {what}",
+        }.get(text_of(plan.addressable), f"Whether education can close {what} is unknown")
         text = f"{answer}. {named(text_of(plan.addressable_reason))}."
         if strategy := text_of(plan.non_educational_strategy):
-            text += f" Proposed beside education: {named(strategy)}."
-        if coded := text_of(plan.cabana):
-            com_b = named(text_of(plan.com_b))
-            text += f" Coded after Cabana as {named(coded)}; after COM-B as {com_b}."
+            text += f" Proposed beside it: {named(strategy)}."
         return text
 
     def _plan_of(self, gap: Any) -> Any:
@@ -291,18 +300,19 @@ class RowSections(Writer):
             needs = [f"**Need, as the writer words it.** {md.term(plan.need)}"]
         self.ask(
             "Gaps",
-            f"{self._row_name(gap)}: does the proposed need exist among the learners of this "
-            "activity, and is it the cause? Confirm or change it.",
+            "does the proposed need exist among the learners of this activity, and is it the "
+            "cause? Confirm or change it.",
+            self._row_name(gap),
         )
-        given = "" if str(plan.baseline).startswith("to be measured") else "; baseline: "
+        baseline = "still to be measured"
+        if plan.baseline_source != TO_BE_MEASURED:
+            baseline = md.term(plan.baseline)
         parts = [
             *needs,
             f"**Objective.** {md.term(plan.objective)}.",
-            f"**Measure.** {named(plan.outcome_measure)}"
-            + (f"{given}{md.term(plan.baseline)}." if given else "; baseline "
-               f"{md.term(plan.baseline)}."),
-        ]  # fmt: skip
-        return "\n" + "\n\n".join(parts) + "\n"
+            f"**Measure.** {named(plan.outcome_measure)}; baseline {baseline}.",
+        ]
+        return "\n" + " ".join(parts) + "\n"
 
     # --- for the appendices ----------------------------------------------------------------------
 
@@ -322,6 +332,9 @@ class RowSections(Writer):
             text += f"\n{named(self._row_name(gap))}, {what}:\n\n" + "\n".join(lines) + "\n"
         return text or "\nEvery row with a section passes every rule of gap logic.\n"
 
+
+_LONGEST_CAUSE = 40
+"""Words of a quotation about a cause at most, where there is a shorter one."""
 
 _YEARS = re.compile(r"(?:19|20)\d\d(?:-(?:19|20)\d\d)?")
 _WITH_ARTICLE = frozenset({"United States", "United Kingdom", "Netherlands", "Philippines"})

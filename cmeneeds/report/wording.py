@@ -191,6 +191,36 @@ def missing_words(cell: Any) -> list[str]:
     return [first_lower(part.partition(": ")[2] or part) for part in parts]
 
 
+_FIT = re.compile(r"(\w+) (same|related|other|unknown)(?: \(([^)]*)\))?")
+_FITS = {
+    "same": "the learners' own {}",
+    "related": "a {} near to theirs",
+    "other": "another {} than theirs",
+}
+
+
+def told_fit(cell: str) -> str:
+    """Say in a sentence whose practice was measured, from the cell ``audience_fit``.
+
+    Examples
+    --------
+    >>> print(told_fit("profession same (nurses); country other (Chad); setting unknown"))
+    Measured in the learners' own profession (nurses) and in another country than theirs (Chad). \
+The record does not state the setting.
+    """
+    known, unknown = [], []
+    for fact, answer, values in _FIT.findall(cell):
+        if answer == "unknown":
+            unknown.append(f"the {fact}")
+        else:
+            known.append(f"in {_FITS[answer].format(fact)}" + (f" ({values})" if values else ""))
+    text = f"Measured {listed(known)}." if known else ""
+    if unknown:
+        silent = "The record does not state" if known else "The leading record does not state"
+        text += f" {silent} {listed(unknown)}."
+    return text.strip()
+
+
 def listed(names: list[str]) -> str:
     """Join names as a sentence does: ``a, b and c``."""
     return " and ".join((", ".join(names[:-1]), names[-1])) if len(names) > 1 else "".join(names)

@@ -55,12 +55,13 @@ class Writer:
     Attributes
     ----------
     questions : dict of str to list of str
-        What only the writer can answer, by section; see :meth:`ask`.
+        What only the writer can answer, by section, as Markdown; see :meth:`ask`.
     """
 
     def __init__(self, assessment: Assessment, gap_sections: int = GAP_SECTIONS) -> None:
         self.assessment = assessment
         self.questions: dict[str, list[str]] = {}
+        self._told: set[str] = set()
         self.brief = assessment.brief
         self.deck = Deck(assessment)
         rows = assessment.presented
@@ -71,11 +72,15 @@ class Writer:
     def _count(self, key: str) -> str:
         return md.count(self.assessment.counts[key], key)
 
-    def ask(self, section: str, question: str) -> str:
-        """Keep a question for the list at the end of the report; nothing stands in its place."""
+    def ask(self, section: str, question: str, about: str = "") -> str:
+        """Keep a question for the list at the end of the report, with the name it is about.
+
+        Gives the empty string: nothing stands in its place.
+        """
+        said = f"{named(about)}: {named(question)}" if about else named(question)
         kept = self.questions.setdefault(section, [])
-        if question not in kept:
-            kept.append(question)
+        if said not in kept:
+            kept.append(said)
         return ""
 
     def chart(self, name: str) -> str:
@@ -104,6 +109,13 @@ class Writer:
             f"{self._count(f'search.{facet}.count')} records; "
             f"{self._count(f'search.{facet}.retrieved')} were read."
         )
+
+    def _searched_once(self, facet: str) -> str:
+        """What was searched, the first time; nothing where a reader has been told already."""
+        if facet in self._told:
+            return ""
+        self._told.add(facet)
+        return f"{self._searched(facet)} "
 
     def _strong(
         self, labels: tuple[str, ...], least: float, most: int, *, quoted: bool = False,

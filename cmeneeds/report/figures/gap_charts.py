@@ -119,7 +119,7 @@ def stability(assessment: Assessment) -> Chart | None:
     return Chart(
         figure,
         "Priority and its stability. The bar shows how far the rank moves when one of the weights "
-        "in turn is halved or doubled. Gaps stay before candidates.",
+        "in turn is lowered or raised. Gaps stay before candidates.",
         f"Dot chart of ranks. {'; '.join(told)}.",
     )
 
