@@ -33,7 +33,8 @@ TARGET = "The target of 90% of infusion pump dose checks at the bedside holds fo
 def own(text: str, type: str, id: str = "OWN1", note: str = "", **more: Any) -> Document:
     return Document(
         id=id, kind="own source", role=USES[type].role, source_type=type,
-        title=more.pop("title", "Zandoric fever in a made-up document"), note=note, year=more.pop("year", 2020),
+        title=more.pop("title", "Zandoric fever in a made-up document"), note=note,
+        year=more.pop("year", 2020),
         parts=(Part(0, "paragraph", text),), **more,
     )  # fmt: skip
 
