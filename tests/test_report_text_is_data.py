@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
+import subprocess
+import unicodedata
+import zipfile
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from lxml import etree
+from lxml import html as lxml_html
 
 from cmeneeds.errors import ExportError
-from cmeneeds.records import Markup
+from cmeneeds.records import Article, Author, Journal, Markup, PartialDate, Related, Term
 from cmeneeds.report import markdown as md
+from cmeneeds.report.docx import export_docx
+from cmeneeds.report.html import export_html
 from cmeneeds.report.pandoc import READER, run_pandoc
+from cmeneeds.report.pdf import export_pdf
 from cmeneeds.report.reading import read
+from cmeneeds.report.references import csl
+from cmeneeds.report.word import read_word
 
 SYNTAX = st.sampled_from(
     [
@@ -281,3 +293,147 @@ def test_pandoc_that_hangs_or_warns_is_an_error():
         run_pandoc(["-f", READER, "-t", "json"], "x " * 100_000, timeout=0.001)
     with pytest.raises(ExportError, match="refused"):
         run_pandoc(["-f", "nonsense"], "x")
+
+
+# --- every format -------------------------------------------------------------------------------
+
+TYPST = (
+    '#panic("typst ran") #eval("1+1") #read("/etc/passwd") #import "@preview/x:1.0.0": * '
+    '$#panic("math")$ @label <label> ]#panic("closed")[ ]) #image("/etc/passwd") '
+    "= Heading\n#set page(width: 1pt) // comment /* open */ \\ #{panic()} `raw` ```typ x``` "
+    "- item + item / term: x ~ -- --- ... \\u{1F600} *b* _i_ #sys.inputs"
+)
+MARKUP = (
+    "<script>alert(1)</script><style>*{display:none}</style><img src=x onerror=alert(1)> "
+    "</w:t></w:r></w:p><w:p/> ]]> <!-- x --> &lt;b&gt; &#60; <?xml?> "
+    '{=openxml} `<w:br/>`{=openxml} `#panic()`{=typst} <!DOCTYPE x [<!ENTITY a "b">]>'
+)
+LATEX = "\\input{/etc/passwd} \\write18{id} $\\frac{1}{2}$ \\[x\\] %comment"
+FORMULA = '=HYPERLINK("http://192.0.2.1","x") +cmd|\' /C calc\'!A0 @SUM(1) -2+3'
+HIDDEN = (
+    "\u202egnp.exe\u202c \x1b[31mred\x1b[0m \x07 \x00 \u2066x\u2069 \u200b\ufeff \ud800 \U000e0041"
+)
+LONG = "Very long title " * 3125
+PLANTED = {"typst": TYPST, "markup": MARKUP, "latex": LATEX, "formula": FORMULA,
+           "hidden": HIDDEN, "long": LONG}  # fmt: skip
+
+
+def planted_report(text: str) -> str:
+    """One text in every place of a report that text of a record or a person can reach."""
+    shown = md.escape(text)
+    length = len(text)
+    return "\n\n".join(
+        [
+            md.banner("draft", text),
+            f"# Heading {shown}",
+            f"Words {shown} {md.figure('62%', '5.3.1-9')} {md.term(text)} [@pmid-5].",
+            f"{shown}\n:   {shown}",
+            f"- {shown}",
+            md.table([[shown, md.figure(text, "5.3.1-9")]], [text, "b"], shown),
+            md.picture("chart", shown, text),
+            md.open_question(text),
+            md.evidence(
+                shown,
+                [md.passage("Only 62% did.", "5.3.1-9", label="GAP"),
+                 md.passage(text, f"6.1.0-{length}", label="GAP", section=text, note=text,
+                            status="retracted", value=(0, min(9, length)))],
+            ),
+            "# References\n\n::: {#refs}\n:::",
+        ]
+    )  # fmt: skip
+
+
+PLANTED_SVG = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><path d="M0 0h9"/></svg>'
+)
+PLANTED_PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c4944415408d763f8"
+    "cfc0000003010100c9fe92ef0000000049454e44ae426082"
+)
+
+
+@pytest.fixture(params=PLANTED)
+def planted(request, tmp_path):
+    text = PLANTED[request.param]
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "chart.svg").write_text(PLANTED_SVG)
+    (tmp_path / "figures" / "chart.png").write_bytes(PLANTED_PNG)
+    (tmp_path / "report.md").write_text(planted_report(text), encoding="utf-8")
+    fields = {
+        "title": text,
+        "authors": (Author(text, text, "X"),),
+        "journal": Journal(text, medline=text),
+        "pages": text,
+        "doi": text,
+        "published": PartialDate(text, None),
+        "related": (Related("RetractionIn", text),),
+        "publication_types": (Term("Retracted Publication", ""),),
+    }
+    return tmp_path, text, [csl(Article(pmid=pmid, **fields)) for pmid in (5, 6)]
+
+
+def said(text: str) -> str:
+    """Letters and digits only: typography may differ, words may not."""
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if c.isalnum() and c.isascii())
+
+
+def test_planted_text_is_inert_in_html(planted):
+    folder, text, references = planted
+    export_html(folder / "report.md", references, folder / "r.html", text, folder / "figures")
+    page = lxml_html.fromstring((folder / "r.html").read_bytes())
+    script, style = page.xpath("//script | //style"), page.xpath("//style")
+    assert (len(script), len(style)) == (2, 1)
+    assert not page.xpath("//iframe | //object | //embed | //form | //base | //link")
+    assert [n for e in page.iter() for n in e.attrib if n.lower().startswith("on")] == []
+    assert all(s.startswith("data:image/svg") for s in page.xpath("//img/@src"))
+    for target in page.xpath("//main//a/@href"):
+        assert target.startswith(("#", "https://pubmed.ncbi.nlm.nih.gov/", "https://doi.org/"))
+    (quote,) = page.xpath(f"//*[@id='p-6-1-0-{len(text)}']//blockquote")
+    assert said(quote.text_content()) == said(md.clean(text))
+
+
+def test_planted_text_is_inert_in_word(planted):
+    folder, text, references = planted
+    export_docx(folder / "report.md", references, folder / "r.docx", text, folder / "figures")
+    word = read_word(folder / "r.docx")
+    quotes = [p.text for p in word.body if p.style == "Block Text"]
+    assert said(md.clean(text)) in {said(q) for q in quotes}
+    with zipfile.ZipFile(folder / "r.docx") as archive:
+        names = archive.namelist()
+        data = {n: archive.read(n) for n in names}
+    for name, part in data.items():
+        if name.endswith((".xml", ".rels")):
+            root = etree.fromstring(part)
+            # No field that Word would compute, no object, nothing loaded from elsewhere.
+            tags = {etree.QName(e).localname for e in root.iter() if isinstance(e.tag, str)}
+            assert not tags & {"object", "altChunk", "oleObj", "control"}, name
+            for field in root.iter("{*}instrText", "{*}fldSimple"):
+                instr = (field.text or "") + "".join(field.attrib.values())
+                assert instr.split()[0] in ("PAGE", "HYPERLINK", "TOC"), instr
+        if name.endswith(".rels"):
+            outside = [r for r in root if r.get("TargetMode") == "External"]
+            for relation in outside:
+                assert relation.get("Type").endswith("/hyperlink")
+                assert relation.get("Target").startswith(
+                    ("https://pubmed.ncbi.nlm.nih.gov/", "https://doi.org/")
+                )
+
+
+def test_planted_text_is_inert_in_pdf(planted):
+    folder, text, references = planted
+    # A function that ran would panic, read a file or break the page; here it is set as text.
+    export_pdf(folder / "report.md", references, folder / "r.pdf", text, folder / "figures")
+    data = (folder / "r.pdf").read_bytes()
+    for action in (b"/JavaScript", b"/JS ", b"/Launch", b"/OpenAction", b"/EmbeddedFile", b"/AA "):
+        assert action not in data
+    for target in re.findall(rb"/URI \(([^)]*)\)", data):
+        assert target.startswith((b"https://pubmed.ncbi.nlm.nih.gov/", b"https://doi.org/"))
+    if (reader := shutil.which("pdftotext")) is None:
+        pytest.skip("pdftotext is not installed: the PDF was set, its words were not read")
+    shown = subprocess.run(
+        [reader, "-raw", str(folder / "r.pdf"), "-"], capture_output=True, check=True, timeout=60
+    ).stdout.decode("utf-8", "replace")
+    for word in re.findall(r"[A-Za-z]{4,}", md.clean(text))[:60]:
+        assert word in shown.replace("-\n", "").replace("\n", " ").replace("\u00ad", "") or (
+            said(word) in said(shown)
+        )

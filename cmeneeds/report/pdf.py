@@ -65,11 +65,17 @@ def export_pdf(
             for figure in figures_dir.iterdir():
                 if figure.suffix in (".svg", ".png"):
                     shutil.copyfile(figure, root / figure.name)
-        write_atomically(out, _set(root / "report.typ"))
+        write_atomically(out, set_pdf(root / "report.typ"))
 
 
-def _set(source: Path) -> bytes:
-    """Typeset one file; it can read nothing but what lies beside it."""
+def set_pdf(source: Path) -> bytes:
+    """Typeset one file; it can read nothing but what lies beside it.
+
+    Raises
+    ------
+    ExportError
+        If typst refuses it.
+    """
     import matplotlib
     import typst
 

@@ -74,7 +74,7 @@ def _document(document: Document) -> dict[str, Any]:
     if accessed := re.match(r"(\d{4})-(\d\d)-(\d\d)", document.accessed):
         item["accessed"] = {"date-parts": [[int(n) for n in accessed.groups()]]}
     item |= {
-        "DOI": clean(document.doi),
+        "DOI": _doi(document.doi),
         "PMCID": clean(document.pmcid),
         "URL": document.page,
         "number": document.id if document.kind == "trial registration" else "",
@@ -138,14 +138,15 @@ def _record(article: Article) -> dict[str, Any]:
         item["status"] = "advance online publication"
     elif article.pages:
         item["page"] = expand_pages(clean(article.pages))
+    doi = _doi(article.doi)
     item |= {
-        "DOI": clean(article.doi),
+        "DOI": doi,
         "PMID": str(article.pmid),
         "PMCID": clean(article.pmcid),
         "language": article.languages[0] if article.languages else "",
         "note": _note(article),
     }
-    if not article.doi:
+    if not doi:
         item["URL"] = f"https://pubmed.ncbi.nlm.nih.gov/{article.pmid}/"
     return {k: v for k, v in item.items() if v}
 
@@ -186,6 +187,15 @@ def _title(article: Article) -> str:
     title = "".join(out).strip()
     # The style puts a period of its own; an ellipsis stays.
     return title[:-1] if title.endswith(".") and not title.endswith("..") else title
+
+
+def _doi(text: str) -> str:
+    """A DOI, or nothing: what has not its form would be set as a link to wherever it says.
+
+    The form is that of Crossref's guidelines: ``10.``, four to nine digits, and a suffix.
+    """
+    shown = clean(text)
+    return shown if re.fullmatch(r"10\.\d{4,9}/[^\s<>\"{}|\\^`]+", shown) else ""
 
 
 def _literal(text: str) -> str:

@@ -13,6 +13,12 @@ function Pandoc(doc)
   doc.meta = { title = doc.meta.title, lang = doc.meta.lang, mark = not FORMAT:match("docx") and doc.meta.mark }
   for name, value in pairs(kept) do doc.meta[name] = pandoc.MetaString(value) end
   return doc:walk({
+    -- Links that citeproc made of fields of a record.
+    Link = function(link)
+      local target = link.target
+      if target:match("^https?://") or target:match("^#") then return nil end
+      return pandoc.Span(link.content)
+    end,
     -- The word joiners of filter.lua have done their work.
     Inlines = function(inlines)
       for i = #inlines, 2, -1 do
