@@ -89,7 +89,9 @@ def _guideline(card: Any) -> str:
 
 def _grading(card: Any) -> str:
     grade, level = _word(card.class_or_strength), _word(card.level_or_certainty)
-    return md.BREAK.join((f"class {grade}", f"level {level}", f"system {_word(card.system)}"))
+    system = _word(card.system)
+    how = "grading unknown" if system == UNKNOWN else f"grading of {system}"
+    return md.BREAK.join((f"class or strength {grade}", f"level {level}", how))
 
 
 def _standing(card: Any) -> str:
