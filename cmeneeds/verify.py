@@ -264,7 +264,8 @@ def _check_passage(result: Verification, address: str, cells: dict[str, str], wo
 
 def _check_originals(result: Verification, assessment: Assessment) -> None:
     """Read passages of the writer's own sources again, at page and place, in the originals."""
-    for read in reread(assessment.records.documents, assessment.findings["finding_id"]):
+    used = (*assessment.findings["finding_id"], *assessment.voices.labels)
+    for read in reread(assessment.records.documents, used):
         result.originals.append(str(read))
         result.claims += read.passages
         result.broken += [
