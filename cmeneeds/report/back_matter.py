@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from cmeneeds.frames import each_row, known, text_of
+from cmeneeds.frames import each_row, text_of
 from cmeneeds.report import markdown as md
 from cmeneeds.report.check_section import check_place
 from cmeneeds.report.crosswalk import crosswalk_text
@@ -60,8 +60,8 @@ class BackMatter(RowSections):
         }
         text = (
             "\n**Search.** Each query joins names of the topic (headings and text words) with "
-            "words of one question. Records about animals alone were left out. No published filter was "
-            "used. Duplicates were removed by record number.\n"
+            "words of one question. Records about animals alone were left out. No published "
+            "filter was used. Duplicates were removed by record number.\n"
         )
         for note in sorted(notes):
             text += f"\nLimit reached: {named(note)}.\n"
@@ -151,10 +151,6 @@ class BackMatter(RowSections):
                 f"**{self._number(gap)}. {named(self._row_name(gap))}.** Passages of the row: "
                 f"{self._count(f'{key}.passages')}, from {self._count(f'{key}.sources')} records."
             )
-            if known(gap.pairing) and text_of(gap.pairing):
-                summary += f" Recommendation paired because: {named(text_of(gap.pairing))}."
-            if why := text_of(gap.priority_words):
-                summary += f" Why the row stands here: {named(why)}."
             text += md.evidence(summary, [self.deck.card(a) for a in new])
         if cards := learner_cards(self.assessment.learners):
             text += cards
@@ -175,6 +171,7 @@ class BackMatter(RowSections):
                 align="rlll",
                 widths=(6, 30, 50, 14),
             )
+        text += self._reasons()
         rejected = self.assessment.gaps[self.assessment.gaps["decision"] == "reject"]
         if not rejected.empty:
             lines = []
@@ -187,6 +184,19 @@ class BackMatter(RowSections):
         if missing:
             text += md.evidence("Passages of these rows.", [self.deck.card(a) for a in missing])
         return text or "\nEvery row has a section above; nothing was rejected.\n"
+
+    def _reasons(self) -> str:
+        """Why each leading row stands where it does, and why its recommendation was paired."""
+        lines = ""
+        for gap in self._sections:
+            told = []
+            if why := text_of(gap.priority_words):
+                told.append(named(why))
+            if paired := text_of(gap.pairing):
+                told.append(f"recommendation paired because: {named(paired)}")
+            if told:
+                lines += f"- Row {self._number(gap)}: {'; '.join(told)}.\n"
+        return f"\nWhy the leading rows stand where they do:\n\n{lines}" if lines else ""
 
     def _other(self, gap: Any) -> tuple[str, str, str, str]:
         return (

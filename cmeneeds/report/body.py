@@ -204,7 +204,7 @@ class Body(Front):
         told = {c for gap in self._sections for c in text_of(gap.cause_passages).split("; ")}
         further = [
             a for a in self._strong(("CAUSE",), 0.5, 12, longest=_BURDEN_WORDS) if a not in told
-        ][:3]
+        ][:2]
         if not cells and not further:
             return f"\nNo cause was stated clearly enough. {self._searched('barrier')}\n"
         text = ""

@@ -25,7 +25,7 @@ SUMMARY_WORDS = 250
 SEARCH_DAYS = 90
 """Days after which a search counts as old at submission; a house rule."""
 
-ROWS_AT_A_GLANCE = 8
+ROWS_AT_A_GLANCE = 6
 
 
 class Front(RowSections):

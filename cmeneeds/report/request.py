@@ -64,12 +64,13 @@ class Coverage(Body, BackMatter):
     """The table of what a request asks for."""
 
     def coverage(self) -> str:
-        """Coverage of the request: each requirement, where it is answered, and its limit."""
+        """Coverage of the request, with its heading; empty where the brief carries none.
+
+        Each requirement, where it is answered, and its limit.
+        """
         request = self.brief.request
         if request is None or not request.requirements:
-            return (
-                "\nThe brief carries no request with requirements, so there is nothing to cover.\n"
-            )
+            return ""
         sizes = self.section_words() if _is_limited(self) else {}
         rows = []
         for number, asked in enumerate(request.requirements):
@@ -92,8 +93,8 @@ class Coverage(Body, BackMatter):
                  self._limit(name or proposed, asked.limit_words, number, sizes))
             )  # fmt: skip
         text = (
-            "\nWhat the request asks for, as the brief tells it, and where this report answers. "
-            "Whether an answer is enough is for the writer to judge. Nothing of the request "
+            "\n# Coverage of the request\n\nWhat the request asks for, as the brief tells it, and "
+            "where this report answers. Whether an answer is enough is for the writer to judge. Nothing of the request "
             "reached the search or the ranking.\n"
         )
         text += md.table(

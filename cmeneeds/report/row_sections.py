@@ -59,13 +59,11 @@ class RowSections(Writer):
             text += md.open_question(f"A decision about this row needs another look: {flag}.")
         text += writers_words(self.assessment, gap)
         parts = (
-            ("", self._statement(gap)),
-            ("Size.", self._difference(gap)),
+            ("", f"{self._statement(gap)} {self._difference(gap)}"),
             ("What follows for patients.", self._consequence(gap)),
             ("What speaks against it.", self._against(gap)),
             ("Why, and what education can do.", self._why(gap)),
-            ("Looked for, not found.", self._not_found(gap)),
-            ("Bearing on these learners.", self._whose(gap)),
+            ("Limits.", " ".join(filter(None, (self._not_found(gap), self._whose(gap))))),
         )
         text += "".join(
             f"\n**{head}** {said}\n" if head else f"\n{said}\n" for head, said in parts if said
@@ -170,7 +168,7 @@ class RowSections(Writer):
             return "The shortfall is stated in words; no figure was found for it."
         unclear = "a share whose direction could not be told"
         reading = _MEANINGS.get(text_of(gap.cp_direction), unclear)
-        text = f"The figure is {self.deck.number(gap.cp_passage, value)}, {reading}."
+        text = f"The figure taken from it is {self.deck.number(gap.cp_passage, value)}, {reading}."
         key = f"gap.{gap.gap_id}"
         if known(gap.cp_low):
             text += (
@@ -192,7 +190,7 @@ class RowSections(Writer):
         """The sourced target that the figure is measured against, if there is one."""
         address = text_of(gap.target_passage)
         if not address:
-            return " The achievable rate is unknown, so nothing is subtracted."
+            return ""
         self.ask(
             "Gaps",
             "is the quoted target the one for these patients, and do both figures measure the "
@@ -224,7 +222,7 @@ class RowSections(Writer):
         """What every row is searched for, and what of it this one does not have."""
         missing = []
         if not text_of(gap.target_passage):
-            missing.append("a target that a source states")
+            missing.append("a target (the achievable rate is unknown, nothing is subtracted)")
         if not text_of(gap.consequence_passage):
             missing.append("a consequence for patients in the same records")
         if not addresses(gap.contradicting_passages):
@@ -234,8 +232,7 @@ class RowSections(Writer):
             )
         if not missing:
             return ""
-        said = "; ".join(missing)
-        return f"{first_upper(said)}."
+        return f"Looked for and not found: {'; '.join(missing)}."
 
     def _whose(self, gap: Any) -> str:
         """Whose practice was measured, beside the learners of the brief."""

@@ -77,7 +77,7 @@ def name_rows(axes: Any, rows: pd.DataFrame, width: int = 30) -> None:
     axes.invert_yaxis()
 
 
-def wrapped(text: str, width: int, lines: int = 2) -> str:
+def wrapped(text: str, width: int, lines: int = 3) -> str:
     """Break a name into lines; what does not fit is marked by an ellipsis."""
     folded = textwrap.wrap(text, width, max_lines=lines, placeholder=" …", break_long_words=True)
     return "\n".join(folded)

@@ -66,7 +66,7 @@ def evidence_map(assessment: Assessment) -> Chart | None:
             key = works.key_of(address)
             cells.setdefault((position, level), {})[key] = _kind(works[key].design.name)
     levels = [level for level in LEVELS if any(level == at for _, at in cells)]
-    figure, axes = blank(WIDTH, 1.3 + 0.55 * len(rows))
+    figure, axes = blank(WIDTH, 1.1 + 0.5 * len(rows))
     seen: dict[int, None] = {}
     for (position, level), held in cells.items():
         kinds = sorted(held.values())[:_MOST_SYMBOLS]
