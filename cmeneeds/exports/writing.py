@@ -19,6 +19,7 @@ from cmeneeds.report import reading
 from cmeneeds.report.docx import export_docx
 from cmeneeds.report.references import csl
 from cmeneeds.report.tables import write_atomically, write_csv
+from cmeneeds.report.wording import first_upper
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,7 +90,7 @@ def _tasks(
     name: str, folder: Path, assessment: Assessment, rows: list[Any]
 ) -> dict[str, Callable[[], object]]:
     """What writes each file of a form."""
-    title = f"{assessment.brief.topic}: {FORMS[name].split(' (')[0].split(',')[0]}"
+    title = f"{first_upper(assessment.brief.topic)}: {FORMS[name].split(' (')[0].split(',')[0]}"
     word = partial(_word, assessment, folder, title=title)
     table = partial(_csv, assessment, folder)
     if name == "structured-abstract":

@@ -76,7 +76,7 @@ def _products(assessment: Assessment) -> str:
     return (
         f"\n**Products.** In the names of rows and in the sentences that they rest on, {said}. How "
         "often products of the list are named in the whole text, by generic and by trade name, "
-        "stands in `check.json`.\n"
+        "stands in the check of this run.\n"
     )
 
 
@@ -87,11 +87,13 @@ def _row(line: Any) -> tuple[str, str, str, str, str]:
     relationship = named(line.company) if line.company else "not yet disclosed"
     if line.nature:
         relationship += f"{md.BREAK}{named(line.nature)}"
-        span = [md.date(day) if day else "" for day in (line.begin, line.end)]
-        if any(span):
-            relationship += f", {' to '.join(s or 'not said' for s in span)}"
+        begin, end = (md.date(day) if day else "" for day in (line.begin, line.end))
+        if begin and end:
+            relationship += f", {begin} to {end}"
+        elif begin or end:
+            relationship += f", since {begin}" if begin else f", until {end}"
         if not line.counts.startswith("yes"):
-            relationship += f"{md.BREAK}outside the period: {named(line.counts)}"
+            relationship += f"{md.BREAK}outside the period: it ended before"
     mitigation = named(line.mitigation) if line.mitigation else ""
     if line.mitigated_on:
         mitigation += f"{md.BREAK}{md.date(line.mitigated_on)}"
