@@ -231,12 +231,15 @@ def test_lines_copied_from_a_runs_table_confirm_once_somebody_signs_them(tmp_pat
 
 def test_a_passage_that_changed_since_is_flagged_and_one_that_is_gone_is_kept(tmp_path: Path):
     path = tmp_path / "fever.cards.csv"
-    confirm_card(path, guideline_cards(Works([], [DOCUMENT])).iloc[0], "A. Writer")
+    made = guideline_cards(Works([], [DOCUMENT]))
+    confirm_card(path, made.iloc[0], "A. Writer", class_or_strength="IIb")
     given = load_cards(path)
     other = guideline(DO.replace("dose", "pump") + " (Class I, LOE A)", year=2020)
     # The same address, other words.
     assert len(DO) == len(DO.replace("dose", "pump"))
-    assert "changed" in cards(other, given)[0]["flag"]
+    card = cards(other, given)[0]
+    assert "changed" in card["flag"]
+    assert (card["status"], card["class_or_strength"]) == ("extracted", "I")
     gone = cards(guideline("Nothing is said here."), given)
     assert len(gone) == 1
     assert "not in this run" in gone[0]["flag"]

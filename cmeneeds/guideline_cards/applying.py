@@ -81,6 +81,9 @@ def _asked(
 
 
 def _apply(card: dict[str, Any], one: GivenCard, found: str) -> None:
+    if not _is_same(one, card["wording"]):
+        card |= {"by": one.by, "date": one.date, "flag": CHANGED}
+        return
     plain = card | {"superseded_by": found}
     changed = {name: value for name, value in one.cells if value != plain[name]}
     corrected = list(changed)
@@ -90,7 +93,6 @@ def _apply(card: dict[str, Any], one: GivenCard, found: str) -> None:
         "by": one.by,
         "date": one.date,
         "corrected": "; ".join(corrected),
-        "flag": "" if _is_same(one, card["wording"]) else CHANGED,
     }
 
 
@@ -110,7 +112,7 @@ def _gone(one: GivenCard) -> dict[str, Any]:
         "status": "confirmed",
         "by": one.by,
         "date": one.date,
-        "corrected": "; ".join(name for name, _ in one.cells),
+        "corrected": "",
         "flag": GONE,
     }
 
