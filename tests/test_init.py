@@ -135,7 +135,9 @@ def test_headings_come_from_the_library_at_hand_or_from_nowhere(
     assert "Looked up in x.sqlite: check them" in text
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.text(min_size=3, max_size=60), st.text(min_size=1, max_size=30))
 def test_any_text_is_written_so_that_it_is_read_again(topic: str, profession: str) -> None:
     try:
