@@ -908,6 +908,7 @@ def test_law_11_a_final_report_is_refused(tmp_path: Path, cli: Cli) -> None:
     assert answer.code == 1
     assert "cannot be final" in answer.error
     assert "draft" in answer.error
+    assert "cmeneeds sign" in answer.error
     assert not (tmp_path / "outputs").exists()
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 Kind = Literal["accreditor", "funder", "style guide", "house custom"]
 
 UNDATED = "excerpt, date unknown; verify"
-"""How the sources of ``data/accreditors.yaml`` were read: there is no record of the days."""
+"""How the sources of ``data/accreditors`` were read: there is no record of the days."""
 
 _ACCREDITORS = re.compile(
     r"\b(?:ACCME|EACCME|UEMS|Joint Accreditation|JAC\d+|ANCC|ACPE|Royal College|CFPC|RACGP|AAFP|"

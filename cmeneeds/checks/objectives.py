@@ -221,6 +221,7 @@ def _objectives(view: View) -> Iterator[tuple[str, str, str]]:
             block.kind in ("item", "paragraph")
             and "objective" in block.section.casefold()
             and 3 <= len(words(text)) <= 50
+            and not re.match(r"[^:]{1,40}:|.*\bable to\W*$", text)
             and (block.kind == "item" or _is_objective(text))
         )
         if labelled:

@@ -35,11 +35,10 @@ def as_text(checked: Checked, *, most: int = MOST) -> str:
     ):  # fmt: skip
         outcomes = [o for o in checked.outcomes if o.state == state]
         if outcomes:
-            lines += [
-                title,
-                *(line for o in _worst_first(outcomes) for line in _lines(o, most)),
-                "",
-            ]
+            told = (line for o in _worst_first(outcomes) for line in _lines(o, most))
+            if state == "not decided":
+                told = _not_decided(outcomes)
+            lines += [title, *told, ""]
     held = [o.about.id for o in checked.outcomes if o.state == "holds"]
     lines += [f"Holds: {', '.join(held) or 'none'}", ""]
     if checked.balance:
@@ -55,6 +54,13 @@ def as_text(checked: Checked, *, most: int = MOST) -> str:
 
 def _worst_first(outcomes: list[Outcome]) -> list[Outcome]:
     return sorted(outcomes, key=lambda o: (not o.count("error"), o.about.id))
+
+
+def _not_decided(outcomes: list[Outcome]) -> Iterator[str]:
+    """Rules with one reason on one line."""
+    for why in dict.fromkeys(o.why for o in outcomes):
+        rules = ", ".join(o.about.id for o in outcomes if o.why == why)
+        yield f"  {rules}: {safe(why)}"
 
 
 def _lines(outcome: Outcome, most: int) -> Iterator[str]:

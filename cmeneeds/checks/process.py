@@ -153,9 +153,11 @@ def nothing_is_left_over(view: View) -> Iterator[Found]:
         if found := pattern.search(block.text):
             yield Found(f"“{found[0]}” in “{shown(block.text, 60)}”", block.where,
                         near=shown(block.text))  # fmt: skip
-        if block.kind == "open" and view.kind == "draft":
-            text = re.sub(r"^Awaiting writer\.\s*", "", block.text)
-            yield Found(shown(text, 300), block.where, "open", shown(text))
+    if view.kind == "draft":  # left as they were or not, they are open
+        for block in view.blocks:
+            if block.kind == "open":
+                text = re.sub(r"^Awaiting writer\.\s*", "", block.text)
+                yield Found(shown(text, 300), block.where, "open", shown(text))
     for question in questions_in(view.text):
         text = question.text.removeprefix(f"{question.where}: ")
         yield Found(text, question.where, "open", shown(text))

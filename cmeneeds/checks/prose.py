@@ -28,8 +28,9 @@ def it_reads_well(view: View) -> Iterator[Found]:
             n = len(words(sentence.replace(QUOTED, " quotation ").replace(CITED, " ")))
             if n > 2:
                 lengths.append(n)
-            # A list with semicolons is read point by point.
-            if n > most and sentence.count(";") < 2:
+            # A list is read point by point.
+            listed = sentence.count(";") > 1 or sentence.partition(":")[2].count(",") > 4
+            if n > most and not listed:
                 yield Found(f"{n} words: “{shown(sentence)}”", block.where, near=shown(sentence))
     if lengths and (middle := statistics.median(lengths)) > median:
         yield Found(f"half of the sentences have more than {middle:g} words")

@@ -19,7 +19,7 @@ _CALLOUT = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _ITEM = re.compile(r"^- (?P<text>.+)$", re.MULTILINE)
-_TERM = re.compile(r"^\[(.+)\]\{\.term\}$")
+_TERM = re.compile(r"\[((?:\\.|[^\[\]\\])*)\]\{\.(?:term|date)\}")
 _HEADING = re.compile(r"^#{1,2} (?P<text>.+)$", re.MULTILINE)
 _NUMBERED = re.compile(r"^(?:Gap|Candidate) \d+\. ")
 
