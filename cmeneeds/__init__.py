@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from cmeneeds.strategy import Strategy as Strategy
     from cmeneeds.strategy import build_strategy as build_strategy
     from cmeneeds.verify import verify_run as verify_run
+    from cmeneeds.workbench.confirm import confirm as confirm
     from cmeneeds.workbench.decide import decide as decide
     from cmeneeds.workbench.displays import show as show
     from cmeneeds.workbench.label import label as label
@@ -78,6 +79,7 @@ _HOMES = {
     "build_strategy": "strategy",
     "classify": "evidence.classify",
     "compare_people": "workbench.people",
+    "confirm": "workbench.confirm",
     "decide": "workbench.decide",
     "facet_overlap": "workbench.terms",
     "find": "evidence.findings",

@@ -198,3 +198,57 @@ def test_without_widgets_the_card_is_still_readable(assessment: Assessment) -> N
     assert "Current practice" in data["text/html"]
     assert data["text/plain"].startswith("<deciding on ")
     assert "application/vnd.jupyter.widget-view+json" in data
+
+
+# --- confirming ---------------------------------------------------------------------------------
+
+
+class _Claims:
+    """Stands for `Confirming` over a run of two claims; it keeps what was answered."""
+
+    def __init__(self, folder: Path, decisions: Path, by: str) -> None:
+        from cmeneeds.confirming import Item
+
+        self.items = [
+            Item(kind, f"G-{n}", "Hands", "current practice", f"Claim {n} <b>", f"{n}.0.0-9",
+                 f"Passage {n} <i>", "Made up", (("population", "nurses"),), ())
+            for n, kind in enumerate(("claim", "claim", "question"), 1)
+        ]  # fmt: skip
+        self.said: list[tuple[str, str]] = []
+        self.at = 0
+
+    def __str__(self) -> str:
+        return f"{len(self.items) - len(self.said)} left"
+
+    def next(self) -> Any:
+        return self.items[self.at] if self.at < len(self.items) else None
+
+    def confirm(self, answer: str = "") -> None:
+        self.said.append(("confirm", answer))
+        self.at += 1
+
+    def reject(self, reason: str) -> None:
+        if not reason:
+            raise UsageError("the reason is missing", "Say why in a few words.")
+        self.said.append(("reject", reason))
+        self.at += 1
+
+
+def test_claims_are_confirmed_one_by_one_beside_their_passage(
+    brief_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cmeneeds.workbench.confirm.Confirming", _Claims)
+    view = cn.confirm(tmp_path, brief_file, by="A. Writer")
+    assert "Claim 1 &lt;b&gt;" in view.state["html"]
+    assert "Passage 1 &lt;i&gt;" in view.state["html"]
+    twice = {"action": "confirm", "card": view.card(), "value": ""}
+    view.receive(twice)
+    view.receive(twice)
+    press(view, "reject")
+    assert "reason is missing" in view.widget.state["html"]
+    press(view, "reject", "Another population")
+    assert "reject" not in {a.id for a in view.actions()}  # a question is answered, not rejected
+    press(view, "confirm", "In March")
+    assert view._view.said == [  # type: ignore[comparison-overlap]
+        ("confirm", ""), ("reject", "Another population"), ("confirm", "In March"),
+    ]  # fmt: skip
