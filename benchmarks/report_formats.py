@@ -104,10 +104,12 @@ def main() -> None:
         whole = (figures["notebook"] + figures["formats"]) / yardstick
         print(f"{word}: formats / (empty notebook + plain pandoc) = {alone:.2f}; "
               f"with running the notebook {whole:.2f}")  # fmt: skip
-    ratio = (middle["notebook"] + middle["formats"]) / (
-        middle["empty notebook"] + middle["plain pandoc"]
-    )
-    print(f"whole report under {TARGET} times the yardstick: {verdict(ratio < TARGET)}")
+    yardstick = middle["empty notebook"] + middle["plain pandoc"]
+    alone, whole = middle["formats"], middle["notebook"] + middle["formats"]
+    met = verdict(alone < TARGET * yardstick)
+    print(f"rendering all formats under {TARGET} times the yardstick: {met}")
+    met = verdict(whole < TARGET * yardstick)
+    print(f"the same with running the notebook, which reads and derives everything: {met}")
 
 
 if __name__ == "__main__":

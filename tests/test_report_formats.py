@@ -325,3 +325,14 @@ def test_in_a_browser_the_card_opens_and_nothing_is_refused_or_fetched(folder):
     for page, state in ((opened, [""]), (closed, [])):
         tree = lxml_html.fromstring(page.stdout)
         assert tree.xpath("//details[@class='evidence']/@open") == state
+
+
+@pytest.mark.parametrize("kind", ["html", "docx"])
+def test_a_line_break_behind_a_citation_in_a_cell_is_one(folder, kind):
+    cell = f"{md.figure('62%', ADDRESS)}{md.cite(11)}{md.BREAK}survey"
+    text = f"{md.table([[cell, 'b']], ['First', 'Second'], 'A table')}\n\n{CARD}\n"
+    if kind == "html":
+        (shown,) = tree(folder, text).xpath("//td[.//br]")
+        assert words(shown) == "62%1 survey"
+    else:
+        assert "62%1survey" in words(document(make(folder, text, kind))).replace("62%1 ", "62%1")

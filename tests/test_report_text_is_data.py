@@ -320,22 +320,23 @@ PLANTED = {"typst": TYPST, "markup": MARKUP, "latex": LATEX, "formula": FORMULA,
 
 def planted_report(text: str) -> str:
     """One text in every place of a report that text of a record or a person can reach."""
+    original, whole, length = text, md.escape(text), len(text)
+    text = text[:2000]  # a title of any length stands in a heading, a cell and a card
     shown = md.escape(text)
-    length = len(text)
     return "\n\n".join(
         [
             md.banner("draft", text),
-            f"# Heading {shown}",
+            f"# Heading {whole}",
             f"Words {shown} {md.figure('62%', '5.3.1-9')} {md.term(text)} [@pmid-5].",
             f"{shown}\n:   {shown}",
             f"- {shown}",
-            md.table([[shown, md.figure(text, "5.3.1-9")]], [text, "b"], shown),
+            md.table([[whole, md.figure(text, "5.3.1-9")]], [text, "b"], shown),
             md.picture("chart", shown, text),
             md.open_question(text),
             md.evidence(
                 shown,
                 [md.passage("Only 62% did.", "5.3.1-9", label="GAP"),
-                 md.passage(text, f"6.1.0-{length}", label="GAP", section=text, note=text,
+                 md.passage(original, f"6.1.0-{length}", label="GAP", section=text, note=text,
                             status="retracted", value=(0, min(9, length)))],
             ),
             "# References\n\n::: {#refs}\n:::",

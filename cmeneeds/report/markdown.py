@@ -24,8 +24,9 @@ from typing import Final
 
 from cmeneeds.records import Markup
 
-BREAK: Final = "[]{.br}"
-"""A line break inside a table cell."""
+BREAK: Final = " []{.br}"
+"""A line break inside a table cell. The blank keeps it apart from a citation before it: together
+they would be read as a link."""
 
 LABELS: Final = {
     "GAP": "Practice gap",
