@@ -8,6 +8,8 @@ from msgspec.structs import replace as changed
 
 from cmeneeds.documents import SOURCE_TYPES, Document, Licence, Part, section_kind
 from cmeneeds.errors import UsageError
+from cmeneeds.interviews.notes import speaker_of
+from cmeneeds.interviews.persons import without_persons
 from cmeneeds.own_sources.parsed import Block, Parsed
 from cmeneeds.source_types import USES
 
@@ -134,6 +136,13 @@ def with_said(document: Document, said: Said) -> Document:
             "Remove it and add its file anew with that type: names of persons are replaced then.",
         )
 
+    if now.type in OPINIONS:
+        # Who speaks, and whether they agreed, is not overwritten by a remark, nor named by it.
+        said_before = speaker_of(document).note
+        title, remark = (without_persons(text).text for text in (now.title, now.note))
+        if said_before not in remark:
+            remark = "\n".join(filter(None, (said_before, remark)))
+        now = replace(now, title=title, note=remark)
     return changed(
         document,
         role=role_of(now.type),
