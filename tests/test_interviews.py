@@ -152,3 +152,17 @@ def test_the_speaker_is_read_back_from_the_document():
 def test_hostile_repetition_is_read_in_linear_time(piece):
     # Would not end within the test session if a pattern were quadratic.
     without_persons(piece * (200_000 // len(piece)))
+
+
+def test_a_remark_of_the_writer_does_not_hide_who_speaks_and_whether_they_agreed():
+    from cmeneeds.own_sources.adding import read_bytes
+    from cmeneeds.own_sources.making import Said, with_said
+
+    read = read_bytes((HEAD + "We wait.").encode(), "Dr Zandra Quill.md", Said(type="expert"))
+    said = Said(note="Room 4, Dr Quill", title="Talk with Dr. Quill")
+    document = with_said(read.document, said)
+    assert speaker_of(document).may_be_quoted
+    assert "Room 4" in document.note
+    assert read.document.title == "Interview, diabetes nurse, 2026-03-04"
+    assert "Quill" not in f"{document.title} {document.note}"
+    assert "Quill" not in read.name
