@@ -31,9 +31,9 @@ def crosswalk_text(assessment: Assessment, ask: Callable[[str], str] | None = No
         Writes, or keeps for a list, what only the writer can answer (Markdown).
     """
     text = (
-        "\nWhat the accreditors of the brief ask, in our own words, and what this report has for "
-        f"it: {', '.join(STATUSES[:-1])} or {STATUSES[-1]}. No accreditor certifies a document or "
-        "a tool; whether a requirement is met is the provider's judgement.\n"
+        "\nChecks against the requirements below, in our own words, and what this report has for "
+        f"each: {', '.join(STATUSES[:-1])} or {STATUSES[-1]}. No accreditor certifies a document "
+        "or a tool; whether a requirement is met is the provider's judgement.\n"
     )
     found = profiles_of(assessment)
     for profile in found:
