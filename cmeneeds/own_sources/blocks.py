@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from cmeneeds.documents import Cell
 from cmeneeds.own_sources.layout import Page, Region, Table, Word, regions_of
+from cmeneeds.own_sources.margins import body_size, margins, vocabulary
 from cmeneeds.own_sources.parsed import Block
 from cmeneeds.records import Markup
 
-MARGIN = 0.12
-"""Share of the page, at its top and foot, in which lines that repeat are not text."""
 LONGEST_HEADING = 25
 """Words."""
 LONGEST_PARAGRAPH = 20_000
@@ -29,8 +28,6 @@ CELL_WORDS = 6
 
 _BULLET = re.compile(r"^([•◦▪▫■□●○‣⁃∙·\-–—*\u25aa\u27a2\u2713\uf0b7o])$")
 _NUMBERED = re.compile(r"^(\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)])$")
-_PAGE_NUMBER = re.compile(r"(?:page|p\.|seite)?\s*[-–]?\s*(?:\d{1,4}|[ivxl]{1,6})\s*[-–]?"
-                          r"(?:\s*(?:of|/|von)\s*\d{1,4})?", re.IGNORECASE)  # fmt: skip
 _CAPTION = re.compile(r"^((?:Supplementary |Appendix )?(?:Table|Figure|Fig\.|Box|Tabelle)\s+"
                       r"(?:[A-Z]?\d{1,3}(?:\.\d{1,2})?[A-Za-z]?|[IVX]{1,5}))\b")  # fmt: skip
 _NOTE = re.compile(r"^(?:[*†‡§¶#]+|\(?\d{1,3}\)?[.)]?|[a-z]\)?)$")
@@ -125,13 +122,13 @@ def blocks_of(pages: Sequence[Page]) -> tuple[list[Block], str, list[str]]:
         The title is the largest text of the first page that has text, where one is larger than
         the body.
     """
-    body = _body_size(pages)
-    left_out = _margins(pages, body)
+    body = body_size(pages)
+    left_out = margins(pages, body)
     for page in pages:
         gone = left_out.get(page.number, frozenset())
         if gone:
             page.words = [w for k, w in enumerate(page.words) if k not in gone]
-    known = _vocabulary(pages)
+    known = vocabulary(pages)
     drafts: list[_Draft | Table] = []
     places: list[int] = []
     for page in pages:
@@ -152,68 +149,6 @@ def blocks_of(pages: Sequence[Page]) -> tuple[list[Block], str, list[str]]:
     if left_out:
         notes.append("lines that repeat at the top or foot of pages, and page numbers, left out")
     return *_finish(drafts, places, body, known), notes
-
-
-# --- margins ------------------------------------------------------------------------------------
-
-
-def _margins(pages: Sequence[Page], body: float) -> dict[int, frozenset[int]]:
-    """Places of the words of running heads, running feet and page numbers, by page.
-
-    Rows are taken from the edge of the page inwards, as long as each stands at the same height on
-    other pages too, but for its numbers, or is a page number. What is larger than the text is a
-    heading, never a running head.
-    """
-    seen: Counter[tuple[str, int]] = Counter()
-    edges: list[tuple[int, list[tuple[tuple[str, int], str, list[int]]]]] = []
-    for page in pages:
-        rows: dict[int, list[tuple[int, Word]]] = {}
-        for k, word in enumerate(page.words):
-            if word.y1 < MARGIN * page.height or word.y0 > (1 - MARGIN) * page.height:
-                rows.setdefault(round((word.y0 + word.y1) / 6), []).append((k, word))
-        for top in (True, False):
-            edge = []
-            for place in sorted(rows, reverse=not top):
-                row = sorted(rows[place], key=lambda kw: kw[1].x0)
-                if (place * 3 < page.height / 2) != top:
-                    continue
-                if max(w.size for _, w in row) > 1.1 * body:
-                    break
-                text = " ".join(w.text for _, w in row)
-                key = (re.sub(r"\d+", "#", text), round(place / 2))
-                seen[key] += 1
-                edge.append((key, text, [k for k, _ in row]))
-            edges.append((page.number, edge))
-    least = 2 if len(pages) <= 5 else 3
-    gone: dict[int, set[int]] = {}
-    for number, edge in edges:
-        for key, text, places in edge:
-            repeats = max(seen[key[0], key[1] + shift] for shift in (-1, 0, 1))
-            if repeats < least and not _PAGE_NUMBER.fullmatch(text.strip()):
-                break
-            gone.setdefault(number, set()).update(places)
-    return {number: frozenset(places) for number, places in gone.items()}
-
-
-def _body_size(pages: Iterable[Page]) -> float:
-    weights: Counter[float] = Counter()
-    for page in pages:
-        for word in page.words:
-            weights[round(word.size, 1)] += len(word.text)
-    return max(weights, key=lambda s: weights[s]) if weights else 10.0
-
-
-def _vocabulary(pages: Iterable[Page]) -> Counter[str]:
-    """How often each whole word stands in the document; halves of hyphenated ones do not count."""
-    words: Counter[str] = Counter()
-    for page in pages:
-        half = False
-        for word in page.words:
-            if not half and not (half := word.text.endswith(("-", "\u00ad"))):
-                words[word.text.strip(".,;:()[]\"'“”’").lower()] += 1
-            else:
-                half = word.text.endswith(("-", "\u00ad"))
-    return words
 
 
 # --- paragraphs ---------------------------------------------------------------------------------
