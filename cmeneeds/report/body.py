@@ -13,7 +13,7 @@ from cmeneeds.report import markdown as md
 from cmeneeds.report.front import Front
 from cmeneeds.report.guideline_section import cards_table_markdown
 from cmeneeds.report.learner_input import learner_lines, source_kinds
-from cmeneeds.report.row_sections import LEVELS
+from cmeneeds.report.row_sections import LEVELS, kind_of_study
 from cmeneeds.report.stakeholders import stakeholder_input
 from cmeneeds.report.wording import a, first_lower, first_upper, listed
 from cmeneeds.report.writing import named, percentage
@@ -54,8 +54,7 @@ class Body(Front):
     def _from(self, address: str) -> str:
         """Kind of source and year, at the start of a line."""
         work = self.deck.work(address)
-        kind = "guideline record" if work.is_guideline else work.design.name
-        kind = "record of unknown design" if kind == "unknown" else kind
+        kind = "guideline record" if work.is_guideline else kind_of_study(work.design.name)
         when = f", {md.date(str(work.year))}" if work.year else ", year unknown"
         return f"{first_upper(a(kind))}{when}"
 
@@ -246,8 +245,8 @@ class Body(Front):
             "\n" + "\n".join(f"- {named(first_upper(str(a)))}" for a in self.brief.audience) + "\n"
         )
         groups = self.assessment.presented.groupby("group", sort=True).size()
-        names = listed([named(str(g)) for g in groups.index])
-        text += f"\nGroups that the evidence speaks of: {names}.\n"
+        names = listed([named(str(g)) for g in groups.index if g != "group not stated"])
+        text += f"\nGroups that the evidence speaks of: {names or 'not stated'}.\n"
         near = "at least one source from the learners' own country and from a like profession"
         flags = self._grouped((gap, text_of(gap.audience_flag) or near) for gap in self._sections)
         told = [f"{first_lower(self._rows_named(rows))}: {named(f)}" for f, rows in flags.items()]

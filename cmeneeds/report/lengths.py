@@ -124,8 +124,10 @@ class Lengths(Coverage):
         )
 
     def _found(self) -> str:
-        text = self._what_was_read()
-        return "\n" + text[text.index(self._count("records.total")) :]
+        text = self._what_was_read().rstrip()
+        if self._sections and not any(text_of(gap.bp_passage) for gap in self._sections):
+            text += " No recommendation was found for any of the leading rows."
+        return "\n" + text[text.index(self._count("records.total")) :] + "\n"
 
     def _row_in_short(self, gap: Any) -> str:
         """One row: what is reported, what is recommended, why, and what education can do."""
@@ -137,7 +139,7 @@ class Lengths(Coverage):
             f"{LEVELS[text_of(gap.gap_type)]}). {self._reported_in_brief(gap)} "
             f"{self.deck.quote(gap.cp_passage)} "
         )
-        text += f"{self._standard(gap)} " if best else "No recommendation was found for it. "
+        text += f"{self._standard(gap)} " if best else ""
         if cause and self.deck.length(cause) <= 40:
             text += f"A cause that is named: {self.deck.quote(cause)} "
         elif cause:
@@ -174,10 +176,11 @@ class Lengths(Coverage):
         )
 
     def _measures_in_short(self) -> str:
+        pairs = self._pairs(self._planned())
+        groups = self._grouped((gap, (o.moore_level, str(o.outcome_measure))) for gap, o in pairs)
         lines = [
-            f"\n- Row {self._number(gap)}, {md.term(f'Moore {o.moore_level}')}: "
-            f"{named(str(o.outcome_measure))}\n"
-            for gap, o in self._pairs(self._planned())
+            f"\n- {self._rows_named(rows)}, {md.term(f'Moore {moore}')}: {named(measure)}\n"
+            for (moore, measure), rows in groups.items()
         ]
         return self._fitting(lines, FIELD_WORDS - 30) + (
             "\nThe learners' own baseline is to be measured with the same instrument before the "

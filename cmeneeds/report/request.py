@@ -94,8 +94,8 @@ class Coverage(Body, BackMatter):
             )  # fmt: skip
         text = (
             "\n# Coverage of the request\n\nWhat the request asks for, as the brief tells it, and "
-            "where this report answers. Whether an answer is enough is for the writer to judge. Nothing of the request "
-            "reached the search or the ranking.\n"
+            "where this report answers. Whether an answer is enough is for the writer to judge. "
+            "Nothing of the request reached the search or the ranking.\n"
         )
         text += md.table(
             rows,

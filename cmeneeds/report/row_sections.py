@@ -42,6 +42,11 @@ _MEANINGS = {
 }
 
 
+def kind_of_study(design: str) -> str:
+    """Name a study design as prose does: ``qualitative study``."""
+    return _UNLIKE_A_STUDY.get(design, design or "record of unknown design")
+
+
 class RowSections(Writer):
     """Current practice, best practice, difference, cause and plan of each leading row."""
 
@@ -100,7 +105,7 @@ class RowSections(Writer):
     def _reported(self, gap: Any) -> str:
         """Who reports current practice: design, place and time, as far as the record says them."""
         design = text_of(gap.cp_design)
-        what = a(_UNLIKE_A_STUDY.get(design, design or "record of unknown design"))
+        what = a(kind_of_study(design))
         places = [p for p in text_of(gap.cp_country).split("; ") if p and p != "unknown"]
         where = (
             f" from {listed(['the ' * (p in _WITH_ARTICLE) + p for p in places])}" if places else ""
@@ -121,7 +126,7 @@ class RowSections(Writer):
             body = text_of(gap.bp_body)
             who = f"The guideline record {when}" + (f" ({named(body)})" if body else "")
         else:
-            who = first_upper(f"{a(_UNLIKE_A_STUDY.get(design, design))} {when}")
+            who = first_upper(f"{a(kind_of_study(design))} {when}")
         said = f"{who} recommends: {self.deck.quote(gap.bp_passage)} {self._strength(gap)}"
         if text_of(gap.bp_card_by):
             said += f" Guideline card: {named(text_of(gap.bp_card_by))}."
@@ -220,19 +225,29 @@ class RowSections(Writer):
 
     def _not_found(self, gap: Any) -> str:
         """What every row is searched for, and what of it this one does not have."""
+        again = "not found" in self._told
+        self._told.add("not found")
         missing = []
         if not text_of(gap.target_passage):
-            missing.append("a target (the achievable rate is unknown, nothing is subtracted)")
+            missing.append(
+                "a target"
+                if again
+                else "a target (the achievable rate is unknown, so nothing is subtracted)"
+            )
         if not text_of(gap.consequence_passage):
             missing.append("a consequence for patients in the same records")
         if not addresses(gap.contradicting_passages):
+            rates = f"{self._count('findings.RATE')} sentences with a rate"
             missing.append(
-                "a sign that this is nearly always done, among "
-                f"{self._count('findings.RATE')} sentences with a rate"
+                "a rate that speaks against it"
+                if again
+                else "a rate that speaks against it, that "
+                f"is, that this is nearly always done (among {rates})"
             )
         if not missing:
             return ""
-        return f"Looked for and not found: {'; '.join(missing)}."
+        head = "Not found either" if again else "Looked for and not found"
+        return f"{head}: {'; '.join(missing)}."
 
     def _whose(self, gap: Any) -> str:
         """Whose practice was measured, beside the learners of the brief."""
@@ -276,9 +291,10 @@ class RowSections(Writer):
             "no": f"Education cannot close {what}",
         }.get(text_of(plan.addressable), f"Whether education can close {what} is unknown")
         text = f"{answer}. {named(text_of(plan.addressable_reason))}."
-        if strategy := text_of(plan.non_educational_strategy):
-            text += f" Proposed beside it: {named(strategy)}."
-        return text
+        if text_of(plan.addressable) != "no":
+            return text  # what is needed beside education stands in the barriers matrix
+        strategy = text_of(plan.non_educational_strategy)
+        return f"{text} Proposed instead: {named(strategy)}." if strategy else text
 
     def _plan_of(self, gap: Any) -> Any:
         objectives = self.assessment.planned

@@ -75,9 +75,11 @@ class Writer:
     def ask(self, section: str, question: str, about: str = "") -> str:
         """Keep a question for the list at the end of the report, with the name it is about.
 
+        The question is Markdown, the name plain text.
+
         Gives the empty string: nothing stands in its place.
         """
-        said = f"{named(about)}: {named(question)}" if about else named(question)
+        said = f"{named(about)}: {question}" if about else question
         kept = self.questions.setdefault(section, [])
         if said not in kept:
             kept.append(said)

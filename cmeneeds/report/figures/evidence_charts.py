@@ -221,8 +221,8 @@ def _boxes(steps: list[tuple[str, str]]) -> Any:
             axes.annotate("", (2.6, -n + 0.25), (2.6, -n + 0.75),
                           arrowprops={"arrowstyle": "->", "color": INK})  # fmt: skip
         if aside:
-            axes.text(6.1, -n - 0.25, aside, ha="left", va="center", fontsize=8.5, color=INK,
+            axes.text(6.1, -n - 0.5, aside, ha="left", va="center", fontsize=8.5, color=INK,
                       bbox=side, parse_math=False)  # fmt: skip
-            axes.annotate("", (6.0, -n - 0.25), (5.0, -n - 0.12),
+            axes.annotate("", (6.0, -n - 0.5), (2.6, -n - 0.5),
                           arrowprops={"arrowstyle": "->", "color": MUTED})  # fmt: skip
     return figure
