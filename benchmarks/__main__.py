@@ -9,6 +9,7 @@ from benchmarks import (
     library_import,
     library_queries,
     pubmed_fetch,
+    screening,
     report_formats,
     sentences,
     transformer_read,
@@ -29,6 +30,7 @@ def main() -> None:
             gap_rules,
             bibliography,
             sentences,
+            screening,
             transformer_read,
         )
     ):
