@@ -302,10 +302,14 @@ def test_a_finished_run_holds_every_file_and_its_hash(made_up_run: Path) -> None
     }
     expected = {"report.ipynb", "report.md", "report.html", "report.docx", "references.json"}
     expected |= {"gaps.csv", "findings.csv", "objectives.csv", "decisions.csv", "search_log.csv"}
-    expected |= {"checks.csv", "learners.csv"}
-    expected |= {"snapshot.jsonl.gz", "brief.yaml"}
-    expected |= {f"figures/{n}.{e}" for n in ("publications", "sources", "magnitude", "stability")
-                 for e in ("svg", "png")}  # fmt: skip
+    expected |= {"checks.csv", "learners.csv", "cards.csv", "check.json", "tables.xlsx"}
+    expected |= {"snapshot.jsonl.gz", "brief.yaml", "report.pdf"}
+    charts = ("barriers", "evidence-map", "flow", "magnitude", "stability", "timeline")
+    expected |= {f"figures/{n}.{e}" for n in charts for e in ("svg", "png")}
+    forms = {"structured-abstract": ("docx", "csv", "json"), "gap-worksheet": ("docx", "csv"),
+             "eaccme-process": ("docx",), "contributors": ("docx", "csv"), "crosswalk": ("csv",),
+             "references": ("ris", "nbib")}  # fmt: skip
+    expected |= {f"exports/{n}.{e}" for n, ends in forms.items() for e in ends}
     assert there == expected
     hashes = {n: hashlib.sha256((made_up_run / n).read_bytes()).hexdigest() for n in there}
     assert manifest["files"] == hashes
