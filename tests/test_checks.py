@@ -151,7 +151,8 @@ def run_of(base: Assessment, tmp_path: Path, **case: Any) -> View:
         text = text.replace(old, new)
     works = made.records.works
     cited = [k for k in works if f"@{k}" in text]
-    listed = tuple(Reference(k, "", csl(works[k])) for k in case.get("listed", cited))
+    item = case.get("item", {})
+    listed = tuple(Reference(k, "", csl(works[k]) | item) for k in case.get("listed", cited))
     return View(
         "run", blocks_of_report(text), listed, house(tmp_path, case.get("house", "")), made, text
     )
@@ -239,7 +240,7 @@ RUN_CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("L64", "warning", {"swap": {"Disparities: the query was asked.": ""}}),
     ("L65", "warning", {"more": f"\n# Burden\n\nThey {'really ' * 31}do.\n"}),
     ("L65", "warning", {"more": "\n# Burden\n\nThe ZFQ is used.\n"}),
-    ("L66", "warning", {"articles": {101: {"doi": "not a doi"}}}),
+    ("L66", "warning", {"item": {"DOI": "not a doi"}}),
     ("L67", "error", {"more": "\nTODO: ask the committee.\n"}),
     ("L67", "error", {"more": "\n# Burden\n\n# Causes\n\nNone.\n"}),
     ("L67", "open", {"more": "\n::: {.open-question}\n**Awaiting writer.** Who?\n:::\n"}),
