@@ -123,6 +123,26 @@ def test_a_table_without_rules_is_a_table() -> None:
     assert cells[("Follow-up visit",), ("Year",)] == "2020"
 
 
+def test_rules_between_rows_keep_long_cells_apart() -> None:
+    import typst
+
+    remark = "Made-up remark that goes over more than one line of its cell"
+    source = f"""#set page(width: 16cm, height: 14cm)
+#set text(size: 10pt)
+Table 3. Made-up rows with rules between them
+#table(columns: (3fr, 1fr, 2fr), stroke: (x: none, y: 0.5pt), [Recommendation], [Class], [Remark],
+  [{files.CELL}], [I], [{remark}], [Imaging may be considered in made-up cases.], [IIb], [None],
+  [Patients should be seen again after six made-up months.], [IIa], [As before])
+
+{files.AFTER}
+"""
+    document = read(typst.compile(source.encode()), "lined.pdf")
+    cell = find(document, remark).cell
+    assert cell is not None
+    assert (cell.row_header, cell.column_header) == ((files.CELL,), ("Remark",))
+    assert find(document, files.AFTER).kind == "paragraph"
+
+
 def test_list_items_belong_to_the_line_before_them() -> None:
     document = read(files.guideline_by_typst(), "g.pdf")
     item = find(document, files.ITEM)

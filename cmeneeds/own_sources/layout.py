@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 SHORT = 3.0
 """Words a line. Columns of a table have no more, except one of them; columns of text do."""
+MOST_LINES = 15
+"""Of one row of a table; what is taller between two rules is running text."""
 MAX_DEPTH = 6
 """Columns inside columns."""
 
@@ -104,7 +106,8 @@ def regions_of(page: Page) -> list[Region]:
     """Cut a page into regions, in reading order."""
     words = page.words
     items: list[_Item] = []
-    for table in _ruled_tables(page):
+    ruled = list(_ruled_tables(page))
+    for table in (*ruled, *_lined_tables(page, ruled)):
         words = [w for w in words if not _inside(w, table)]
         items.append(_Item(table.x0, table.x1, table.y0, table.y1, None, table))
     for word in words:
@@ -325,6 +328,39 @@ def _ruled_tables(page: Page) -> Iterable[Table]:
         table = _grid(page.words, rows, columns, [r for r in group if r.x0 == r.x1])
         if len([c for c in table.cells if c.lines]) >= 2:
             yield table
+
+
+def _lined_tables(page: Page, known: Sequence[Table]) -> Iterable[Table]:
+    """Tables with a rule between their rows and none between their columns."""
+    groups: dict[tuple[int, int], list[Rule]] = {}
+    for rule in page.rules:
+        if rule.y0 == rule.y1 and rule.x1 - rule.x0 > 0.25 * page.width:
+            groups.setdefault((round(rule.x0 / 4), round(rule.x1 / 4)), []).append(rule)
+    for group in groups.values():
+        edges = _merged(r.y0 for r in group)
+        left, right = group[0].x0, group[0].x1
+        whole = Table(left, edges[0], right, edges[-1], [])
+        if len(edges) < 4 or any(t.y0 < whole.y1 and whole.y0 < t.y1 for t in known):
+            continue
+        inside = [w for w in page.words if _inside(w, whole)]
+        rows = [[w for w in inside if a <= (w.y0 + w.y1) / 2 < b] for a, b in pairwise(edges)]
+        shared: list[tuple[float, float]] | None = None
+        for row in rows:
+            items = [_Item(w.x0, w.x1, w.y0, w.y1, w, None) for w in row]
+            gaps = [g for g in _gaps(items, left, right, 4.0) if left < g[0] and g[1] < right]
+            if gaps:  # a row without is the name of a group
+                shared = gaps if shared is None else _shared(shared, gaps, 4.0)
+        tall = max((len(lines_of(row)) for row in rows), default=0)
+        if not shared or tall > MOST_LINES or sum(1 for row in rows if row) < 3:
+            continue
+        starts = [left, *((a + b) / 2 for a, b in shared)]
+        cells: dict[tuple[int, int], list[Word]] = {}
+        for number, row in enumerate(rows):
+            for word in row:
+                place = max(k for k, x in enumerate(starts) if k == 0 or x <= word.x0)
+                cells.setdefault((number, place), []).append(word)
+        made = [TableCell(r, c, 1, lines_of(words)) for (r, c), words in sorted(cells.items())]
+        yield whole._replace(cells=made)
 
 
 def _merged(values: Iterable[float]) -> list[float]:
