@@ -33,6 +33,7 @@ from cmeneeds.retrieval import Records
 from cmeneeds.search_log import SearchEntry
 
 PROJECT = Path(__file__).resolve().parents[1]
+all_rules()  # rules declare themselves when they are listed
 
 BRIEF = """\
 topic: zandoric fever
