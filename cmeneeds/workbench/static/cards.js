@@ -7,13 +7,16 @@ function element(name, className, text) {
   return e;
 }
 
+function plain(e) {
+  return !(e.ctrlKey || e.metaKey || e.altKey);
+}
+
 function render({ model, el }) {
   const style = element("style");
   style.textContent = model.get("css");
   const root = element("div", "cn");
   const card = element("div", "cn-card");
   card.tabIndex = 0;
-  card.setAttribute("data-lm-suppress-shortcuts", "true");
   card.setAttribute("aria-live", "polite");
   root.append(card);
   el.append(style, root);
@@ -36,7 +39,6 @@ function render({ model, el }) {
     const long = action.ask.value && action.ask.value.length > 60;
     const input = element(long ? "textarea" : "input");
     input.value = action.ask.value || "";
-    input.setAttribute("data-lm-suppress-shortcuts", "true");
     input.style.minWidth = "26em";
     if (long) { input.rows = 4; input.style.width = "100%"; }
     label.append(input);
@@ -52,7 +54,7 @@ function render({ model, el }) {
     box.append(element("span", "cn-note", "Enter keeps it, Esc leaves it"));
     box.onsubmit = (e) => { e.preventDefault(); if (input.value.trim()) send(action, input.value.trim()); };
     input.onkeydown = (e) => {
-      e.stopPropagation();
+      if (plain(e)) e.stopPropagation();
       if (e.key === "Escape") { asking = null; draw(); }
       else if (e.key === "Enter" && (!long || e.ctrlKey || e.metaKey)) {
         e.preventDefault();
@@ -91,13 +93,15 @@ function render({ model, el }) {
   }
 
   card.addEventListener("keydown", (e) => {
-    if (e.target.closest("input, textarea") || e.ctrlKey || e.metaKey || e.altKey) return;
+    if (!plain(e)) return;
+    /* The notebook has keys of its own: x cuts the cell. Save and the like go through. */
+    e.stopPropagation();
+    if (e.target.closest("input, textarea")) return;
     if (e.key === "Escape" && asking) { asking = null; draw(); return; }
     if ((e.key === "Enter" || e.key === " ") && e.target.closest("button, a, summary")) return;
     const action = model.get("state").actions.find((a) => a.key.toLowerCase() === e.key.toLowerCase());
     if (!action) return;
     e.preventDefault();
-    e.stopPropagation();
     choose(action);
   });
   const changed = () => { asking = null; draw(); };

@@ -33,7 +33,7 @@
     filter.type = "search";
     filter.placeholder = "Filter";
     filter.setAttribute("aria-label", "Filter the rows by words");
-    filter.setAttribute("data-lm-suppress-shortcuts", "true");
+    filter.onkeydown = function (e) { if (!(e.ctrlKey || e.metaKey)) e.stopPropagation(); };
     var said = element("span", "cn-said");
     said.setAttribute("aria-live", "polite");
     var back = element("button", "", "\u2039"), on = element("button", "", "\u203a");
@@ -112,7 +112,6 @@
       body.append(tr);
       if (!details[i]) return;
       tr.tabIndex = 0;
-      tr.setAttribute("data-lm-suppress-shortcuts", "true");
       tr.setAttribute("aria-expanded", String(open.has(i)));
       var more = null;
       function toggle() {
@@ -130,7 +129,11 @@
       }
       tr.onclick = function (e) { if (!e.target.closest("a")) toggle(); };
       tr.onkeydown = function (e) {
-        if (e.target === tr && (e.key === "Enter" || e.key === " ")) { e.preventDefault(); toggle(); }
+        if (e.target === tr && (e.key === "Enter" || e.key === " ")) {
+          e.preventDefault();
+          e.stopPropagation();
+          toggle();
+        }
       };
       if (open.has(i)) toggle();
     }
