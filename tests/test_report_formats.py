@@ -336,3 +336,33 @@ def test_a_line_break_behind_a_citation_in_a_cell_is_one(folder, kind):
         assert words(shown) == "62%1 survey"
     else:
         assert "62%1survey" in words(document(make(folder, text, kind))).replace("62%1 ", "62%1")
+
+
+def test_word_keeps_together_what_belongs_together(folder):
+    text = (
+        f"Three points:\n\n- one\n\n{md.table([['a', 'b']], ['A', 'B'], 'A table')}\n\nAfter it.\n"
+    )
+    body = document(make(folder, text, "docx"))
+    kept = [words(p) for p in body.iter(f"{W}p") if p.find(f"{W}pPr/{W}keepNext") is not None]
+    assert "Three points:" in kept
+    (after,) = [p for p in body.iter(f"{W}p") if words(p) == "After it."]
+    assert after.find(f"{W}pPr/{W}spacing").get(f"{W}before") == "200"
+    rows = body.xpath("count(//*[local-name()='tr'])")
+    assert body.xpath("count(//*[local-name()='cantSplit'])") == rows == 2
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext is not installed")
+def test_the_pdf_says_what_the_page_says_with_its_mark_on_every_page(folder):
+    path = make(folder, REPORT + "\n\n".join(["A made-up line."] * 80), "pdf", marks=("sample",))
+    shown = subprocess.run(
+        ["pdftotext", "-layout", str(path), "-"], capture_output=True, text=True, check=True
+    ).stdout
+    pages = shown.rstrip("\f").split("\f")
+    assert len(pages) > 1
+    assert all("DRAFT · SAMPLE" in page for page in pages)
+    assert re.search(r"\b1 ?/ ?\d", pages[0])
+    assert "Only 62% of them had it." in shown
+    data = path.read_bytes()
+    assert b"/StructTreeRoot" in data  # tagged
+    assert b"/Outlines" in data
+    assert b"/Link" in data

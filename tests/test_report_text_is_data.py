@@ -360,14 +360,15 @@ def planted(request, tmp_path):
     (tmp_path / "figures" / "chart.svg").write_text(PLANTED_SVG)
     (tmp_path / "figures" / "chart.png").write_bytes(PLANTED_PNG)
     (tmp_path / "report.md").write_text(planted_report(text), encoding="utf-8")
+    part = text[:2000]
     fields = {
         "title": text,
-        "authors": (Author(text, text, "X"),),
-        "journal": Journal(text, medline=text),
-        "pages": text,
-        "doi": text,
-        "published": PartialDate(text, None),
-        "related": (Related("RetractionIn", text),),
+        "authors": (Author(part, part, "X"),),
+        "journal": Journal(part, medline=part),
+        "pages": part,
+        "doi": part,
+        "published": PartialDate(part, None),
+        "related": (Related("RetractionIn", part),),
         "publication_types": (Term("Retracted Publication", ""),),
     }
     return tmp_path, text, [csl(Article(pmid=pmid, **fields)) for pmid in (5, 6)]

@@ -17,8 +17,25 @@ local function wrapped(name, blocks)
   return out
 end
 
+-- A line that announces a list stays with it.
+local function announced(blocks)
+  local out = pandoc.Blocks({})
+  for i, block in ipairs(blocks) do
+    local following = blocks[i + 1]
+    if block.t == "Para" and following
+        and (following.t == "BulletList" or following.t == "OrderedList")
+        and pandoc.utils.stringify(block):match(":%s*$") then
+      out:extend(wrapped("announcement", { block }))
+    else
+      out:insert(block)
+    end
+  end
+  return out
+end
+
 function Pandoc(doc)
   return doc:walk({
+    Blocks = announced,
     Image = function(image)
       local alt = pandoc.utils.stringify(image.caption)
       return pandoc.RawInline("typst",
