@@ -352,3 +352,11 @@ def test_findings_of_a_guideline_keep_what_the_sentence_itself_says():
     document = guideline(*table(("COR", "Recommendation"), ("2b", f"{DO[:-1]} (Class I, LOE A).")))
     row = find([document]).iloc[0]
     assert row["rec_grade"] == "I"
+
+
+def test_strength_and_body_are_taken_as_said_without_the_words_that_lead_them_in():
+    title = "Zandoric fever: Recommendations of the Made-Up Competence Network"
+    said = "We strongly recommend vaccination in adults with zandoric fever."
+    card = cards(guideline(said, title=title))[0]
+    assert card["class_or_strength"] == "strongly recommend"
+    assert card["body"] == "Made-Up Competence Network"

@@ -23,6 +23,9 @@ _VERSION = re.compile(
     r"\bupdate(?:d)?\s(?:of\s|in\s)?(?:[A-Z][a-z]+\s)?(?:19|20)\d\d\b",
     re.IGNORECASE,
 )
+_STRONGLY = re.compile(
+    r"\b(?:strongly|conditionally|weakly) (?:recommend|suggest)(?:s|ed)?\b", re.IGNORECASE
+)
 _YEAR = re.compile(r"(?<![\d.-])(?:19[6-9]\d|20[0-4]\d)(?![\d.])")
 _PEOPLE = (
     r"(?:adults?|children|adolescents?|infants?|neonates?|newborns?|women|men|girls|boys|"
@@ -100,7 +103,7 @@ def extracted(works: Works, findings: pd.DataFrame, newer: Mapping[str, Newer]) 
                 "wording": row.text,
                 "address": address,
                 "page": page,
-                "class_or_strength": text_of(row.rec_grade) or UNKNOWN,
+                "class_or_strength": text_of(row.rec_grade) or _pronounced(str(row.text)),
                 "level_or_certainty": text_of(row.rec_level) or UNKNOWN,
                 "system": text_of(row.rec_system) or UNKNOWN,
                 "population": (beside.population if beside else "") or population_in(row.text),
@@ -113,6 +116,12 @@ def extracted(works: Works, findings: pd.DataFrame, newer: Mapping[str, Newer]) 
             }
         )
     return cards
+
+
+def _pronounced(text: str) -> str:
+    """The strength that the verb itself carries, as said: ``strongly recommend``."""
+    found = _STRONGLY.search(text)
+    return found.group() if found else UNKNOWN
 
 
 def _cover(work: Work) -> dict[str, str]:

@@ -57,6 +57,10 @@ _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?:\s?[-–/]\s?(?:19|20)?\d\d)?(?!\d)"
 _VERSION = re.compile(
     r"\b(?:version|edition|v)\.?\s?\d+(?:\.\d+)*\b|\b\d+(?:st|nd|rd|th)\s+edition", re.IGNORECASE
 )
+_LED_IN = re.compile(
+    r"^(?:\w+ )?(?:Recommendations?|Guidelines?|Guidance|Statements?|Consensus|Positions?) "
+    r"(?:of|from|by) (?:the )?"
+)
 SHARED = 0.8
 """House rule: the share of telling words that titles must have in common, ..."""
 LEAST_WORDS = 5
@@ -157,7 +161,7 @@ def body_of(work: Work) -> str:
         if named:
             return named.value
     if found := issuer(work.title, "title"):
-        return found.value
+        return _LED_IN.sub("", found.value)
     if article is not None:
         for author in article.authors:
             if author.collective and (named := issuer(author.collective, "title")):
