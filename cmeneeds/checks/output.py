@@ -35,9 +35,10 @@ def as_text(checked: Checked, *, most: int = MOST) -> str:
     ):  # fmt: skip
         outcomes = [o for o in checked.outcomes if o.state == state]
         if outcomes:
-            told = (line for o in _worst_first(outcomes) for line in _lines(o, most))
             if state == "not decided":
-                told = _not_decided(outcomes)
+                lines += [title, *_not_decided(outcomes), ""]
+                continue
+            told = (line for o in _worst_first(outcomes) for line in _lines(o, most))
             lines += [title, *told, ""]
     held = [o.about.id for o in checked.outcomes if o.state == "holds"]
     lines += [f"Holds: {', '.join(held) or 'none'}", ""]

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cmeneeds.evidence.passages import sentence_spans
@@ -305,14 +305,3 @@ def _with_marks(paragraph: Paragraph) -> str:
     for citation in sorted(paragraph.citations, key=lambda c: -c.at):
         text = text[: citation.at] + CITED + text[citation.at :]
     return text.strip()
-
-
-def own_blocks(blocks: Sequence[Block], *kinds: str) -> Iterator[Block]:
-    """Blocks of the writer's own words, of these kinds or of all running text."""
-    wanted = kinds or ("paragraph", "item", "cell", "caption", "open", "heading")
-    return (b for b in blocks if b.kind in wanted)
-
-
-def without_quotes(block: Block) -> Block:
-    """The same, in text a rule about words may read."""
-    return replace(block, text=_QUOTATION.sub(QUOTED, block.text))
