@@ -68,7 +68,7 @@ class Cluster:
                 "--timeout does not work with --scheduler", "Limit single cells: --cell-timeout."
             )
         self._outputs = outputs
-        self._futures: dict[Future, str] = {}
+        self._futures: dict[Future[Any], str] = {}
         self._local: Any = None
         self._client: Client | None = None
         address: Any = scheduler
@@ -141,7 +141,7 @@ class Cluster:
             yield self._received(future, self._futures.pop(future))
             future.release()
 
-    def _received(self, future: Future, name: str) -> Made:
+    def _received(self, future: Future[Any], name: str) -> Made:
         try:
             made, packed = future.result()
             return unpack_run(packed, made, self._outputs)
