@@ -33,7 +33,7 @@ def show(
     Parameters
     ----------
     thing : Strategy, Records, Assessment, Run or DataFrame
-        Tables of findings, gaps and objectives are recognized by their columns; any other table is
+        Tables of findings, gaps and objectives are told by their columns; any other table is
         shown as it is.
     findings : DataFrame, optional
         Of records: what is marked in the abstracts. Default: what :func:`cmeneeds.find` says.
