@@ -264,7 +264,8 @@ class Assessment:
             counts[f"gap.{gap.gap_id}.rank-best"] = int(gap.rank_best)
             counts[f"gap.{gap.gap_id}.rank-worst"] = int(gap.rank_worst)
             counts[f"gap.{gap.gap_id}.passages"] = len(str(gap.passages).split("; "))
-            counts[f"gap.{gap.gap_id}.cohorts"] = int(gap.cohorts_n)
+            if known(gap.cohorts_n):
+                counts[f"gap.{gap.gap_id}.cohorts"] = int(gap.cohorts_n)
         return counts | self._row_counts() | self._flow() | _model_counts() | self.learners.counts
 
     def _row_counts(self) -> dict[str, int | float]:

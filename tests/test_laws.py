@@ -27,6 +27,7 @@ from cmeneeds.brief import Brief
 from cmeneeds.decisions import Decision, decide, load_decisions, save_decisions
 from cmeneeds.errors import NoEvidence
 from cmeneeds.records import Keyword, PartialDate, Related, Section, Term
+from cmeneeds.report import figures
 from cmeneeds.report.pandoc import READER, run_pandoc
 from cmeneeds.report.reading import read
 from cmeneeds.report.run import TABLES, make_report, write_tables
@@ -54,8 +55,8 @@ def whole_text(assessment: Assessment) -> str:
         *(report.banners, report.cover, report.summary, report.glance, report.burden),
         *(report.standard, report.gaps, report.learner_input, report.causes, report.audience),
         *(report.objectives, report.design, report.outcomes, report.crosswalk, report.methods),
-        *(report.independence, report.references, report.appendix_rows),
-        report.appendix_searches,
+        *(report.independence, report.references, report.appendix_evidence),
+        *(report.appendix_rows, report.appendix_searches, report.appendix_questions),
     ]
     return "\n".join(part() for part in parts)
 
@@ -468,7 +469,7 @@ def test_law_6_the_report_text_has_no_markup_of_a_record(made_up_place: Path) ->
 
     walk(tree["blocks"])
     assert not kinds.keys() & {"RawBlock", "RawInline", "Math", "Note"}
-    charts = {f"figures/{name}" for name in ("publications", "sources", "magnitude", "stability")}
+    charts = {f"figures/{name}" for name in figures.CHARTS}
     assert {c[2][0] for c in kinds["Image"]} <= charts
     assert all(c[2][0].startswith("https://pubmed.ncbi.nlm.nih.gov/") for c in kinds["Link"])
     reading = read(text)
@@ -659,7 +660,7 @@ def test_law_9_decisions_are_applied_again_and_computed_cells_stay(
     assert not [h for h in headings if "Hand washing" in h]
     assert [h for h in headings if "Dose check" in h]
     listed = text[text.index("Rejected by the writer") :]
-    assert re.search(r"- Hand washing: .*outside our audience \(B\\\. Planner", listed)
+    assert re.search(r"- Hand washing[^:]*: .*outside our audience \(B\\\. Planner", listed)
     assert verify_run(run, compare_library=False).folder == run
 
 
@@ -754,7 +755,7 @@ def test_law_9_every_kind_of_decision_is_in_the_run_and_verified(
     # Sentences of PubMed, and words of the writer beside what they replace.
     assert '{.given key="decision.6"}' in text
     assert re.search(r"key=\"decision\.6\"\}.*Computed: dose check", text)
-    assert "Zandoric fever is a made" in text[text.index("### Current practice") :]
+    assert "Zandoric fever is a made" in text[text.index("# Gaps") :]
     assert "Decisions that need another look" in text
 
     change_text("report.md", '{.given key="decision.6"}', '{.given key="decision.7"}')(run)

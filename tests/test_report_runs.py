@@ -383,10 +383,12 @@ def test_charts_are_the_same_bytes_for_the_same_data(made_up_run: Path, tmp_path
 
     records = Records.load(made_up_run / "snapshot.jsonl.gz")
     assessment = assess(Brief.parse(BRIEF), records)
-    figures.save(figures.publications(assessment), tmp_path, "publications")
-    for ending in ("svg", "png"):
-        name = f"publications.{ending}"
-        assert (tmp_path / name).read_bytes() == (made_up_run / "figures" / name).read_bytes()
+    drawn = dict(figures.draw(assessment))
+    assert drawn.keys() >= {"flow", "evidence-map", "timeline"}
+    for name, chart in drawn.items():
+        figures.save(chart.figure, tmp_path, name)
+        for file in (f"{name}.svg", f"{name}.png"):
+            assert (tmp_path / file).read_bytes() == (made_up_run / "figures" / file).read_bytes()
 
 
 def test_a_snapshot_brings_the_records_back_whole(made_up_run: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from cmeneeds.frames import each_row, text_of
 from cmeneeds.report import markdown as md
+from cmeneeds.report.change_section import change_section
 from cmeneeds.report.check_section import check_place
 from cmeneeds.report.crosswalk import crosswalk_text
 from cmeneeds.report.decided import another_look
@@ -41,7 +42,9 @@ class BackMatter(RowSections):
             "search.\n"
             f"\n**Selection and reading.** {self._screening()} A program read title and abstract "
             f"of {c('records.total')} records ({c('records.abstracts')} have an abstract), "
-            f"{self._full_texts()}, and labelled each sentence. A row of the gap table needs at "
+            f"{self._full_texts()}, and labelled each sentence: {c('findings.total')} speak about "
+            f"practice, {c('findings.GAP')} of them state a shortfall and {c('findings.REC')} "
+            "recommend something. A row of the gap table needs at "
             "least one sentence that states a shortfall, from a record about the topic.\n"
             "\n**Limits.** Abstracts leave out much. The program misses sentences and mislabels "
             "others. Several studies of one measure stand side by side and are not pooled. "
@@ -258,6 +261,10 @@ class BackMatter(RowSections):
             align="llrrl",
             widths=(26, 22, 9, 9, 32),
         )
+
+    def appendix_changes(self) -> str:
+        """Of a refresh: what has changed since the last version, with its heading."""
+        return change_section(self.assessment)
 
     def appendix_questions(self) -> str:
         """What only the writer can answer, and the rules that rows do not pass yet."""

@@ -81,7 +81,7 @@ class RowSections(Writer):
         """The gap statement: the standard, current practice, and what kind of shortfall it is."""
         level = LEVELS[text_of(gap.gap_type)]
         now = f"{self._reported(gap)} {self.deck.quote(gap.cp_passage)}"
-        if bool(gap.cp_secondary):
+        if _holds(gap.cp_secondary):
             now += " The source quotes this from elsewhere; the original is still to be read."
         best = text_of(gap.bp_passage)
         if gap.status == "gap":
@@ -122,7 +122,7 @@ class RowSections(Writer):
         work = self.deck.work(gap.bp_passage)
         when = f"of {md.date(str(work.year))}" if work.year else "of unknown year"
         design = work.design.name
-        if bool(gap.bp_guideline):
+        if _holds(gap.bp_guideline):
             body = text_of(gap.bp_body)
             who = f"The guideline record {when}" + (f" ({named(body)})" if body else "")
         else:
@@ -137,7 +137,7 @@ class RowSections(Writer):
 
     def _strength(self, gap: Any) -> str:
         """Strength, class and level, as the recommendation itself states them."""
-        if not (text_of(gap.bp_grade) or bool(gap.bp_guideline)):
+        if not (text_of(gap.bp_grade) or _holds(gap.bp_guideline)):
             # "Should" in an author's conclusion is no strength of a recommendation.
             return "It states neither class nor grade, and is no guideline."
         said = [
@@ -157,7 +157,8 @@ class RowSections(Writer):
     def _agreement(self, gap: Any) -> str:
         """How many sources report it, and whether they stand apart."""
         key = f"gap.{gap.gap_id}"
-        sources, cohorts = int(gap.sources_n), int(gap.cohorts_n)
+        sources = int(gap.sources_n)
+        cohorts = int(gap.cohorts_n) if known(gap.cohorts_n) else 0
         if sources < 2:
             return " It is the only source for this row."
         text = f" In all, {self._count(f'{key}.sources')} records report on it"
@@ -351,6 +352,11 @@ _LONGEST_CAUSE = 40
 
 _YEARS = re.compile(r"(?:19|20)\d\d(?:-(?:19|20)\d\d)?")
 _WITH_ARTICLE = frozenset({"United States", "United Kingdom", "Netherlands", "Philippines"})
+
+
+def _holds(cell: Any) -> bool:
+    """Whether a cell is true; unknown is not."""
+    return known(cell) and bool(cell)
 
 
 def _parts(cell: Any) -> list[str]:
