@@ -20,6 +20,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cmeneeds.accreditors import accreditation_map as accreditation_map
     from cmeneeds.assessment import Assessment as Assessment
     from cmeneeds.assessment import assess as assess
     from cmeneeds.bibliography.importing import import_bibliography as import_bibliography
@@ -32,10 +33,12 @@ if TYPE_CHECKING:
     from cmeneeds.evidence.findings import find as find
     from cmeneeds.gaps.table import analyze_gaps as analyze_gaps
     from cmeneeds.library.store import Library as Library
+    from cmeneeds.opening import open_assessment as open_assessment
     from cmeneeds.own_sources.adding import add_source as add_source
     from cmeneeds.own_sources.briefed import read_own_sources as read_own_sources
     from cmeneeds.own_sources.store import list_sources as list_sources
     from cmeneeds.own_sources.store import remove_source as remove_source
+    from cmeneeds.practice import practice_brief as practice_brief
     from cmeneeds.records import Article as Article
     from cmeneeds.report.run import make_report as make_report
     from cmeneeds.report.run import write_tables as write_tables
@@ -73,6 +76,7 @@ _HOMES = {
     "Records": "retrieval",
     "Report": "report.sections",
     "Strategy": "strategy",
+    "accreditation_map": "accreditors",
     "add_source": "own_sources.adding",
     "analyze_gaps": "gaps.table",
     "assess": "assessment",
@@ -90,10 +94,12 @@ _HOMES = {
     "load_strategies": "workbench.strategies",
     "make_report": "report.run",
     "merge_people": "workbench.people",
+    "open_assessment": "opening",
     "open_library": "sources",
     "open_source": "sources",
     "plan_education": "education",
     "plot_overlap": "workbench.terms",
+    "practice_brief": "practice",
     "read_own_sources": "own_sources.briefed",
     "remove_source": "own_sources.store",
     "save_strategy": "workbench.strategies",
