@@ -13,6 +13,7 @@ from typing import NamedTuple
 from cmeneeds.errors import RunBroken, UsageError
 from cmeneeds.evidence.passages import parse_address
 from cmeneeds.records import Article
+from cmeneeds.report import markdown as md
 from cmeneeds.report.reading import read
 from cmeneeds.retrieval import Records
 from cmeneeds.sources.entrez import EntrezClient
@@ -121,10 +122,15 @@ def _passages(
         everything = [now.title, *(s.text for s in now.sections)]
         if _at(now, address) == wanted:
             yield Asked(address, shown, "same")
-        elif any(wanted in text for text in everything):
+        elif any(_folded(wanted) in _folded(text) for text in everything):
             yield Asked(address, shown, "moved")
         else:
             yield Asked(address, shown, "gone")
+
+
+def _folded(text: str) -> str:
+    """Text without what XML cannot carry, and with blanks as one: PubMed may lay it out anew."""
+    return " ".join(md.clean(text).replace("\ufffd", "").split())
 
 
 def _at(article: Article | None, address: str) -> str:

@@ -19,8 +19,6 @@ from lxml import etree
 from cmeneeds.report.word_package import WordPackage
 
 _W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_STRICT: Final = "{http://purl.oclc.org/ooxml/wordprocessingml/main}"
-_CUSTOM: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/custom-properties}"
 
 REFERENCE_MARK: Final = "ref-"
 """What the bookmark of a reference begins with; the citation key follows."""
@@ -170,15 +168,15 @@ def read_word(path: str | Path) -> WordReport:
     """
     path = Path(path)
     with WordPackage(path) as package:
-        root = _transitional(package.xml("word/document.xml"))
+        root = package.word_xml("word/document.xml")
         body = root.find(f"{_W}body") if root is not None else None
         reader = _Reader(_styles(package))
         if body is not None:
             reader.blocks(body)
-        notes = _transitional(package.xml("word/comments.xml"))
-        headers = (_transitional(package.xml(n)) for n in package.names("word/header"))
+        notes = package.word_xml("word/comments.xml")
+        headers = (package.word_xml(n) for n in package.names("word/header"))
         shown = tuple(t for h in headers if h is not None if (t := _collapsed(_all_text(h))))
-        properties = _properties(package)
+        properties = package.properties()
     references = tuple(_entries(reader.paragraphs))
     keys = {entry.number: entry.key for entry in references}
     return WordReport(
@@ -399,7 +397,7 @@ def _entries(paragraphs: list[_Draft]) -> Iterator[Entry]:
 
 def _styles(package: WordPackage) -> dict[str, tuple[str, int]]:
     """Names and heading levels of paragraph styles, by identifier."""
-    root = _transitional(package.xml("word/styles.xml"))
+    root = package.word_xml("word/styles.xml")
     found: dict[str, tuple[str, int]] = {}
     if root is None:
         return found
@@ -409,24 +407,3 @@ def _styles(package: WordPackage) -> dict[str, tuple[str, int]]:
         heading = re.fullmatch(r"heading (\d)", shown, re.IGNORECASE)
         found[style.get(f"{_W}styleId", "")] = (shown, int(heading[1]) if heading else 0)
     return found
-
-
-def _properties(package: WordPackage) -> dict[str, str]:
-    root = package.xml("docProps/custom.xml")
-    if root is None:
-        return {}
-    return {
-        node.get("name", ""): _collapsed("".join(str(t) for t in node.itertext()))
-        for node in root.iter(f"{_CUSTOM}property")
-    }
-
-
-def _transitional(root: etree._Element | None) -> etree._Element | None:
-    """Names of the strict variant of the format as those of the usual one."""
-    if root is not None and isinstance(root.tag, str) and root.tag.startswith(_STRICT):
-        for node in root.iter():
-            if isinstance(node.tag, str):
-                node.tag = node.tag.replace(_STRICT, _W)
-            for name in [n for n in node.attrib if str(n).startswith(_STRICT)]:
-                node.attrib[str(name).replace(_STRICT, _W)] = node.attrib.pop(name)
-    return root

@@ -20,6 +20,10 @@ MAX_RATIO: Final = 250
 """Unpacked to packed; XML of Word files seldom reaches a tenth of it. Small parts may."""
 _SMALL: Final = 1_000_000
 
+_USUAL: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_STRICT: Final = "{http://purl.oclc.org/ooxml/wordprocessingml/main}"
+_CUSTOM: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/custom-properties}"
+
 _PARSER_OPTIONS: Final = {
     "resolve_entities": False,
     "no_network": True,
@@ -93,6 +97,27 @@ class WordPackage:
         if root.getroottree().docinfo.internalDTD is not None:
             raise _unreadable(self.path, f"{_shown(name)} declares a document type")
         return root
+
+    def word_xml(self, name: str) -> etree._Element | None:
+        """Root of a part of the text; names of the format's strict variant as the usual ones."""
+        root = self.xml(name)
+        if root is not None and isinstance(root.tag, str) and root.tag.startswith(_STRICT):
+            for node in root.iter():
+                if isinstance(node.tag, str):
+                    node.tag = node.tag.replace(_STRICT, _USUAL)
+                for key in [n for n in node.attrib if str(n).startswith(_STRICT)]:
+                    node.attrib[str(key).replace(_STRICT, _USUAL)] = node.attrib.pop(key)
+        return root
+
+    def properties(self) -> dict[str, str]:
+        """Custom properties of the file."""
+        root = self.xml("docProps/custom.xml")
+        if root is None:
+            return {}
+        return {
+            node.get("name", ""): " ".join("".join(str(t) for t in node.itertext()).split())
+            for node in root.iter(f"{_CUSTOM}property")
+        }
 
     def close(self) -> None:
         """Close the file."""
