@@ -29,7 +29,8 @@ def it_reads_well(view: View) -> Iterator[Found]:
             if n > 2:
                 lengths.append(n)
             # A list is read point by point.
-            listed = sentence.count(";") > 1 or sentence.partition(":")[2].count(",") > 4
+            behind = sentence.partition(":")[2]
+            listed = sentence.count(";") > 1 or behind.count(",") + behind.count(";") > 2
             if n > most and not listed:
                 yield Found(f"{n} words: “{shown(sentence)}”", block.where, near=shown(sentence))
     if lengths and (middle := statistics.median(lengths)) > median:

@@ -12,7 +12,7 @@ from cmeneeds.checks.house import RUN_FILE, House, load_house
 from cmeneeds.checks.registry import NotDecided
 from cmeneeds.checks.text import Block, blocks_of_report, blocks_of_word
 from cmeneeds.errors import CmeneedsError, RunBroken
-from cmeneeds.frames import each_row, text_of
+from cmeneeds.frames import each_row
 
 if TYPE_CHECKING:
     from cmeneeds.assessment import Assessment
@@ -122,8 +122,9 @@ class View:
 
 def name_of(gap: Any) -> str:
     """Name of a row, as its section is headed."""
-    name = text_of(gap.subject)
-    return f"{name[:1].upper()}{name[1:]}: {text_of(gap.group)}"
+    from cmeneeds.report.wording import row_name
+
+    return row_name(gap)
 
 
 def run_view(
