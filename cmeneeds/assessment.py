@@ -204,6 +204,13 @@ class Assessment:
         )
 
     @cached_property
+    def changes(self) -> pd.DataFrame:
+        """Of a refresh: what has changed since the report before; else no row."""
+        from cmeneeds.refresh.changes import changes_of
+
+        return changes_of(self)
+
+    @cached_property
     def counts(self) -> dict[str, int | float]:
         """Every number that the report computes, by the key it is printed with."""
         works = self.records.works.values()
@@ -231,6 +238,10 @@ class Assessment:
             }
         if self.records.labels:
             counts["findings.corrected"] = int(self.findings["corrected"].notna().sum())
+        if self.records.previous:
+            from cmeneeds.refresh.changes import counts_of
+
+            counts |= counts_of(self.changes)
         counts["documents.total"] = len(self.records.documents)
         counts["documents.guideline"] = sum(
             1 for d in self.records.documents if d.role == "guideline"

@@ -14,6 +14,7 @@ from cmeneeds.cli_batch import batch
 from cmeneeds.cli_bibliography import source_app
 from cmeneeds.cli_init import init
 from cmeneeds.cli_library import EntrezOption, LibraryOption, library_app, use_entrez
+from cmeneeds.cli_refresh import refresh
 from cmeneeds.errors import CmeneedsError, UsageError, VerificationFailed
 from cmeneeds.terminal import complain, meter, safe, say
 
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 app.add_typer(library_app, name="library")
 app.command()(batch)
+app.command()(refresh)
 app.command()(init)
 app.add_typer(source_app, name="source")
 app.command()(cli_check.check)

@@ -26,6 +26,7 @@ from cmeneeds.documents import Document
 from cmeneeds.errors import NoEvidence, RunBroken
 from cmeneeds.guideline_cards.model import GivenCard
 from cmeneeds.learner_data.model import LearnerFile
+from cmeneeds.previous import Previous
 from cmeneeds.records import Article
 from cmeneeds.search_log import SearchEntry
 from cmeneeds.sources import Source, open_source
@@ -79,6 +80,8 @@ class Records:
         Sentences whose class a person corrected.
     profiles : tuple of Profile
         The user's own accreditor profiles; those of the package are not kept.
+    previous : Previous, optional
+        Of a refresh: the report before, as far as the change log needs it.
     hint : str
         Where nothing was found: how the source would spell the topic. Not kept.
     """
@@ -101,6 +104,7 @@ class Records:
     labels: tuple[Corrected, ...] = ()
     cards: tuple[GivenCard, ...] = ()
     profiles: tuple[Profile, ...] = ()
+    previous: Previous | None = None
 
     def __len__(self) -> int:
         """Number of records."""
@@ -218,6 +222,7 @@ class Records:
         head |= {"labels": self.labels} if self.labels else {}
         head |= {"cards": self.cards} if self.cards else {}
         head |= {"profiles": self.profiles} if self.profiles else {}
+        head |= {"previous": self.previous} if self.previous else {}
         lines = [encode(head)]
         lines += [
             encode({"facets": self.facets.get(a.pmid, ()), "record": a})
@@ -269,6 +274,7 @@ class Records:
             labels=head.labels,
             cards=head.cards,
             profiles=head.profiles,
+            previous=head.previous,
             learner=tuple(row.learner for row in rows if row.learner is not None),
         )
 
@@ -295,6 +301,7 @@ class _Head(msgspec.Struct):
     labels: tuple[Corrected, ...] = ()
     cards: tuple[GivenCard, ...] = ()
     profiles: tuple[Profile, ...] = ()
+    previous: Previous | None = None
 
     def __post_init__(self) -> None:
         if self.format not in _READABLE:

@@ -43,7 +43,7 @@ from cmeneeds.report.learner_input import LABEL
 from cmeneeds.report.reading import NUMBER_WORDS
 from cmeneeds.report.reading import read as read_report
 from cmeneeds.report.references import csl
-from cmeneeds.report.run import TABLES, write_csvs
+from cmeneeds.report.run import CHANGES, TABLES, write_csvs
 from cmeneeds.report.sections import Report
 from cmeneeds.report.stakeholders import voice_names
 from cmeneeds.report.statements import tool_name
@@ -62,6 +62,7 @@ KEYS = {
     "learners": "learner_id",
     "cards": "card_id",
     "search_log": "facet",
+    "changes": "change_id",
 }
 """Column that names a row of each table."""
 
@@ -228,7 +229,7 @@ def _check_tables(result: Verification, folder: Path, assessment: Assessment) ->
     works = assessment.records.works
     with tempfile.TemporaryDirectory(prefix="cmeneeds-verify-") as derived_folder:
         write_csvs(assessment, Path(derived_folder))
-        for name in TABLES:
+        for name in (*TABLES, CHANGES) if assessment.records.previous else TABLES:
             path = folder / f"{name}.csv"
             try:
                 said = _rows(path.read_text("utf-8"), KEYS[name])
@@ -412,6 +413,8 @@ def _known_names(assessment: Assessment) -> frozenset[str]:
     said.update(texts(profiles_of(assessment)))
     said.update(assessment.learners.names)
     said.update(card_names(assessment), voice_names(assessment))
+    for change in each_row(assessment.changes):
+        said.update(text_of(cell) for cell in change)
     for rule in RULES.values():
         said.update((rule.asks, rule.todo))
     return frozenset(md.clean(text) for text in said)

@@ -7,6 +7,7 @@ from typing import Any
 
 from cmeneeds.frames import each_row, text_of
 from cmeneeds.report import markdown as md
+from cmeneeds.report.change_section import change_section
 from cmeneeds.report.check_section import check_place
 from cmeneeds.report.crosswalk import crosswalk_text
 from cmeneeds.report.decided import another_look
@@ -260,6 +261,10 @@ class BackMatter(RowSections):
             align="llrrl",
             widths=(26, 22, 9, 9, 32),
         )
+
+    def appendix_changes(self) -> str:
+        """Of a refresh: what has changed since the last version, with its heading."""
+        return change_section(self.assessment)
 
     def appendix_questions(self) -> str:
         """What only the writer can answer, and the rules that rows do not pass yet."""

@@ -89,7 +89,7 @@ def execute(
     parameters: Mapping[str, object],
     timeout: int,
     kernel: str = "python3",
-) -> None:
+) -> float:
     """Run a template in a run folder; the executed notebook is ``report.ipynb``.
 
     Parameters
@@ -101,6 +101,11 @@ def execute(
         Seconds a cell may take.
     kernel : str
         Name of the Jupyter kernel.
+
+    Returns
+    -------
+    float
+        Seconds that its cells took.
 
     Raises
     ------
@@ -136,7 +141,7 @@ def execute(
         raise _timed_out(timeout) from None
     except DeadKernelError:
         raise RunFailed("the notebook's kernel died", "Check free memory; run again.") from None
-    _clean_notebook(executed)
+    return _clean_notebook(executed)
 
 
 def _kernel_settings() -> dict[str, object]:
@@ -158,13 +163,18 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())[:300]
 
 
-def _clean_notebook(path: Path) -> None:
-    """Take out of an executed notebook what would differ from run to run or name this machine."""
+def _clean_notebook(path: Path) -> float:
+    """Take out of an executed notebook what would differ from run to run or name this machine.
+
+    Gives the seconds that its cells took, which are among that.
+    """
     import nbformat
 
     notebook = nbformat.read(path, as_version=4)
     notebook.metadata.pop("papermill", None)
+    seconds = 0.0
     for cell in notebook.cells:
-        cell.metadata.pop("papermill", None)
+        seconds += float((cell.metadata.pop("papermill", None) or {}).get("duration") or 0)
         cell.metadata.pop("execution", None)
     nbformat.write(notebook, path)
+    return seconds

@@ -11,6 +11,7 @@ import json
 import platform
 import shutil
 import sys
+import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -61,6 +62,8 @@ TABLES = (
     "cards",
     "search_log",
 )
+CHANGES = "changes"
+"""A table that only a refresh has."""
 Progress = Callable[[str], None]
 
 
@@ -120,6 +123,8 @@ def write_csvs(assessment: Assessment, folder: Path) -> None:
         "cards": assessment.cards,
         "search_log": assessment.records.search_log,
     }
+    if assessment.records.previous:
+        tables[CHANGES] = assessment.changes
     for name, table in tables.items():
         write_csv(marked(table, assessment.status_line), folder / f"{name}.csv")
 
@@ -251,6 +256,7 @@ def _make(
     tell: Progress,
 ) -> Run:
     steps: dict[str, str] = {"searched": _now()}
+    seconds: dict[str, float] = {}
     error: ReportError | NoEvidence | None = None
     try:
         shutil.copyfile(brief_path, folder / "brief.yaml")
@@ -267,15 +273,20 @@ def _make(
             write_atomically(folder / CITED_FILE, "".join(f"{a}\n" for a in cited).encode())
             checked["cited_file"] = CITED_FILE
         tell("reading and writing")
-        execute(notebook, folder, checked, cell_timeout, kernel)
+        began = time.monotonic()
+        seconds["cells"] = round(execute(notebook, folder, checked, cell_timeout, kernel), 3)
+        seconds["notebook"] = round(time.monotonic() - began, 3)
         steps["executed"] = _now()
         tell("exporting")
+        began = time.monotonic()
         _export(folder, brief, records, reference_doc)
+        seconds["exports"] = round(time.monotonic() - began, 3)
         steps["exported"] = _now()
     except (ReportError, NoEvidence) as problem:
         error = problem
         _remove_report(folder)
     manifest = _manifest(folder, brief, records, checked, started, steps, error)
+    manifest["seconds"] = seconds
     if inputs:
         manifest["inputs"] = dict(inputs)
     text = json.dumps(manifest, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
@@ -349,7 +360,7 @@ def _remove_report(folder: Path) -> None:
     """Leave nothing that could pass for a report."""
     for name in ("report.md", "references.json", "check.json", "tables.xlsx", *FORMATS):
         (folder / name).unlink(missing_ok=True)
-    for name in TABLES:
+    for name in (*TABLES, CHANGES):
         (folder / f"{name}.csv").unlink(missing_ok=True)
     for name in ("figures", "exports"):
         shutil.rmtree(folder / name, ignore_errors=True)

@@ -102,6 +102,17 @@ class PubMedSource:
         self._revised |= dict.fromkeys(self._revised_since(query, found.pmids))
         return SearchResult(query, found.translation, found.count, found.pmids, found.notes)
 
+    def note_revised(self, query: str, pmids: Sequence[int]) -> None:
+        """Let the next fetch bring anew which of these records PubMed has revised.
+
+        Parameters
+        ----------
+        query : str
+            That found them.
+        pmids : sequence of int
+        """
+        self._revised |= dict.fromkeys(self._revised_since(query, pmids))
+
     def identifiers(self, query: str) -> Identifiers:
         """Return all identifiers of a query, however many there are.
 
