@@ -28,7 +28,10 @@ def run_copies(folder: Path) -> None:
     from cmeneeds.retrieval import Records
 
     records = Records.load(folder / "snapshot.jsonl.gz")
-    blocks = blocks_of((folder / "report.md").read_text("utf-8"))
+    try:
+        blocks = blocks_of((folder / "report.md").read_text("utf-8"))
+    except (OSError, UnicodeDecodeError):
+        return  # a broken claim, told already
     copies = copies_in(
         (b.text for b in blocks if b.kind not in ("quote", "code", "heading")), records.works
     )
