@@ -65,6 +65,11 @@ own_sources:
     type: expert
     title: Interview (made up)
     by: A. Writer
+request:
+  requirements:
+    - {id: R-1, asks: State the gaps, limit_words: 250, section: Gaps}
+  limits: {words: 3000, references: 40}
+length: short
 also_search: {uspstf: on, ctgov: off, pmc: required}
 source: sample
 """
