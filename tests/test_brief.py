@@ -405,7 +405,7 @@ def test_blind_knows_nothing_of_money_or_persons() -> None:
     assert (blind.support, blind.contributors, blind.trigger) == (None, [], None)
     assert "Pharma" not in blind.model_dump_json()
     assert "Writer" not in blind.model_dump_json()
-    aside = {"support", "contributors", "trigger", "own_sources"}
+    aside = {"support", "request", "contributors", "trigger", "own_sources"}
     assert blind.model_dump(exclude=aside) == brief.model_dump(exclude=aside)
     assert brief.support is not None
 
