@@ -258,9 +258,9 @@ def verify(
     say(f"records: {safe(result.library)}; {revised} revised since, {gone} no longer there")
     for pmid in [*result.revised, *result.gone][:20]:
         say(f"  PMID {pmid}")
+    run_copies(run)
     held = result.claims - len(result.broken)
     say(f"{held:,} of {result.claims:,} claims derived again: {result.share}")
-    run_copies(run)
     if live:
         ask_again(run)
     if not result.holds:
