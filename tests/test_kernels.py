@@ -115,6 +115,11 @@ def test_pictures_and_folders_are_those_of_the_caller(kernels: Any, tmp_path: Pa
     )
 
 
+def test_charts_are_shown_as_in_a_plain_kernel(kernels: Any) -> None:
+    drawn = kernels().run("import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()")
+    assert "image/png" in drawn
+
+
 def test_it_can_be_interrupted_and_restarted(kernels: Any) -> None:
     kernel = kernels()
     kernel.run("mark = 1")

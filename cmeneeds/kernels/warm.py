@@ -241,6 +241,11 @@ def _surroundings(request: Mapping[str, Any], descriptors: list[int]) -> None:
     random.seed()
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed()
+    if "matplotlib" in sys.modules:
+        # Read from the environment when it is imported, which was before the fork; ipykernel's own
+        # default else, without which charts of pyplot are not shown.
+        backend = os.environ.get("MPLBACKEND") or "module://matplotlib_inline.backend_inline"
+        sys.modules["matplotlib"].rcParams["backend"] = backend
     if hasattr(time, "tzset"):
         time.tzset()
 

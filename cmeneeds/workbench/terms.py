@@ -227,9 +227,8 @@ def plot_overlap(records: Records, most: int = 15) -> Figure:
     most : int
         Combinations drawn, the most frequent first; the title says if there are more.
     """
-    from matplotlib.figure import Figure
-
     from cmeneeds.strategy import all_facets
+    from cmeneeds.workbench.pictures import Picture
 
     table = facet_overlap(records)
     names = [c for c in table.columns if c != "records"]
@@ -237,7 +236,7 @@ def plot_overlap(records: Records, most: int = 15) -> Figure:
     totals = {n: int(table.loc[table[n], "records"].sum()) for n in names}
     names.sort(key=lambda n: (totals[n], n))
     shown = table.head(most)
-    figure = Figure(figsize=(2.6 + 0.42 * max(6, len(shown)), 4.2), layout="constrained")
+    figure = Picture(figsize=(2.6 + 0.42 * max(6, len(shown)), 4.2), layout="constrained")
     grid = figure.add_gridspec(2, 2, height_ratios=(1.3, 1), width_ratios=(1, 2.4))
     bars = figure.add_subplot(grid[0, 1])
     dots = figure.add_subplot(grid[1, 1], sharex=bars)
