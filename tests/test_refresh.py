@@ -300,5 +300,5 @@ def test_the_log_of_a_grown_sample_is_exact_with_and_without_since(place: Path) 
 
 def replace_entered(article: Article) -> Article:
     """The record, as if it had come into PubMed on a later (made-up) day."""
-    history = [e for e in article.history if e.status != "entrez"]
-    return msgspec.structs.replace(article, history=(*history, Event("entrez", 20260201)))
+    history = [e for e in article.history if e.status != "pubmed"]
+    return msgspec.structs.replace(article, history=(*history, Event("pubmed", 20260201)))

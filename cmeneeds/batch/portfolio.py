@@ -95,8 +95,8 @@ def _gaps(table: Path) -> tuple[int | None, int | None]:
 
 def _checks(file: Path) -> tuple[int | None, int | None]:
     try:
-        counts = json.loads(file.read_text("utf-8"))["counts"]
-        return int(counts["error"]), int(counts["warning"])
+        found = json.loads(file.read_text("utf-8"))
+        return int(found["errors"]), int(found["warnings"])
     except (OSError, ValueError, KeyError, TypeError):
         return None, None
 

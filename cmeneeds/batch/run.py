@@ -194,13 +194,13 @@ def _makers(
         from cmeneeds.batch.workers import Workers
 
         makers = Workers(number, timeout, say)
-    result.notes += makers.notes
-    for note in result.notes:
+    for note in makers.notes:
         say("", note)
     try:
         yield makers
     finally:
         makers.close()
+        result.notes += makers.notes
 
 
 def _make_all(

@@ -13,7 +13,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerContext, SpawnContext
 from multiprocessing.process import BaseProcess
@@ -60,12 +62,13 @@ class Workers:
         self._idle: list[_Worker] = []
         self._busy: dict[_Worker, tuple[Task, float]] = {}
         self._waiting: deque[Task] = deque()
+        self._warm: WarmProcess | None = None
         with _one_thread_each():
-            try:
-                self._warm: WarmProcess | None = WarmProcess()
-            except KernelNotForked as error:
-                self._warm = None
-                self.notes.append(f"kernels start the slow way: {error}")
+            # Both import for seconds: side by side, and while the first search is asked.
+            self._starter = ThreadPoolExecutor(1)
+            self._starting: Future[WarmProcess] | None = self._starter.submit(WarmProcess)
+            if isinstance(self._context, ForkServerContext):
+                forkserver.ensure_running()
 
     def submit(self, task: Task) -> None:
         """Put a task in the queue; work on it begins at once if a worker is free."""
@@ -156,9 +159,19 @@ class Workers:
                 continue
             self._busy[worker] = (task, time.monotonic())
 
+    def _address(self) -> str:
+        """Of the warm process that kernels come from; empty if there can be none."""
+        if self._starting is not None:
+            starting, self._starting = self._starting, None
+            try:
+                self._warm = starting.result()
+            except KernelNotForked as error:
+                self.notes.append(f"kernels start the slow way: {error}")
+        return self._warm.address if self._warm is not None else ""
+
     def _hire(self) -> _Worker:
         ours, theirs = self._context.Pipe()
-        address = self._warm.address if self._warm is not None else ""
+        address = self._address()
         with _one_thread_each():
             process = self._context.Process(target=work, args=(theirs, address), daemon=False)
             process.start()
@@ -171,6 +184,8 @@ class Workers:
             self._dismiss(worker)
         self._idle.clear()
         self._waiting.clear()
+        self._address()  # one that is still starting has to be ended too
+        self._starter.shutdown()
         if self._warm is not None:
             self._warm.close()
             self._warm = None
