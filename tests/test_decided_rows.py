@@ -121,7 +121,7 @@ def state(make_article: Callable[..., Article], monkeypatch: pytest.MonkeyPatch)
                 rows.append(cells_of(pmid, label, text, value))
         frame = pd.DataFrame(rows, columns=list(FINDING_COLUMNS))
         frame = frame.astype(find([]).dtypes.to_dict())
-        monkeypatch.setattr(assessment_module, "find", lambda records: frame)
+        monkeypatch.setattr(assessment_module, "find", lambda records, **_: frame)
         log = tuple(
             SearchEntry(f, f, "made-up source", "2021-01-01", "q", "q", 7, 5, 2, "")
             for f in ("topic", "guideline", "barrier", "burden", "patient_perspective",

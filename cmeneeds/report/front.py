@@ -175,9 +175,7 @@ class Front(RowSections):
             if self.assessment.counts[f"gaps.closable.{answer}"]
         ]
         if told:
-            text += (
-                f"By the causes that are known, education can close {listed(told)} of all rows. "
-            )
+            text += f"Of all rows, education can close {listed(told)}, by what causes are known. "
         return text + "Every figure leads to the sentence that says it.\n"
 
     # --- the gap table ---------------------------------------------------------------------------
