@@ -30,12 +30,15 @@ def examine() -> Iterator[Check]:
     yield _packages()
     yield _sqlite()
     yield _pandoc()
+    yield _typst()
     yield _kernel()
+    yield _fast_kernel()
     yield _home()
     yield _sample()
     yield _library()
     yield _contact()
     yield _transformer()
+    yield _dask()
     yield _browser()
 
 
@@ -79,12 +82,31 @@ def _pandoc() -> Check:
         return Check("pandoc", "broken", type(error).__name__, todo)
 
 
+def _typst() -> Check:
+    try:
+        import typst
+    except ImportError as error:
+        return Check("typst (PDF)", "broken", type(error).__name__, "Install typst again.")
+    return Check("typst (PDF)", "ok", str(getattr(typst, "__version__", "installed")))
+
+
 def _kernel() -> Check:
     from jupyter_client.kernelspec import KernelSpecManager
 
     if "python3" in KernelSpecManager().find_kernel_specs():
         return Check("notebook kernel", "ok", "python3")
     return Check("notebook kernel", "broken", "no python3 kernel", "pip install ipykernel")
+
+
+def _fast_kernel() -> Check:
+    """The kernel that is forked from a warm process; without it reports only start later."""
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    if "cmeneeds" not in KernelSpecManager().find_kernel_specs():
+        return Check("fast kernel", "missing", "no kernel `cmeneeds`", "Install cmeneeds again.")
+    if not hasattr(os, "fork"):
+        return Check("fast kernel", "missing", "this system cannot fork; plain kernels are used")
+    return Check("fast kernel", "ok", "cmeneeds")
 
 
 def _home() -> Check:
@@ -137,6 +159,14 @@ def _transformer() -> Check:
 
     found = available()
     return Check("transformer", "ok" if found else "missing", found.why, found.todo)
+
+
+def _dask() -> Check:
+    try:
+        return Check("Dask (batches on a cluster)", "ok", metadata.version("distributed"))
+    except metadata.PackageNotFoundError:
+        todo = "Only `batch --scheduler` needs it: pip install 'cmeneeds[dask]'"
+        return Check("Dask (batches on a cluster)", "missing", "not installed", todo)
 
 
 def _browser() -> Check:
