@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import msgspec
 
 from cmeneeds.accreditation_probes import PROBES
-from cmeneeds.brief import MAX_BYTES, Accreditor, _load_yaml
+from cmeneeds.brief import Accreditor
+from cmeneeds.brief_yaml import MAX_BYTES, load_yaml
 from cmeneeds.errors import BriefError, UsageError
 from cmeneeds.home import home
 
@@ -116,7 +117,7 @@ def _read(text: str | bytes, name: str) -> Profile:
     todo = "docs/accreditation.md shows the form."
     try:
         raw = text.encode() if isinstance(text, str) else text
-        content = _load_yaml(raw.decode("utf-8-sig"), name)
+        content = load_yaml(raw.decode("utf-8-sig"), name)
         profile = msgspec.convert(content, Profile)
     except UnicodeDecodeError:
         raise UsageError(f"accreditor profile {name} is not UTF-8 text", todo) from None

@@ -199,6 +199,13 @@ REFUSED = {
     "unknown key": ("colour: red", "colour", "unknown key"),
     "a misspelled key names the known ones": ("sinonyms: [a]", "sinonyms", "synonyms"),
     "unknown key inside": ("population: {description: x, age: 3}", "population.age", "terms"),
+    "unknown key inside the request": ("request: {words: 3}", "request.words", "requirements"),
+    "unknown key of a requirement": (
+        "request: {requirements: {id: R1, asks: x, pages: 3}}",
+        "request.requirements[0].pages",
+        "limit_words",
+    ),
+    "unknown key of a limit": ("request: {limits: {pages: 3}}", "request.limits.pages", "words"),
     "text for a list": ("contributors: me", "contributors", "list"),
     "a number for text": ("trigger: 5", "trigger", "string"),
     "an empty line": ("trigger: ''", "trigger", "remove the line"),
