@@ -93,10 +93,10 @@ def pairs(word: WordReport, report: str) -> list[Pair]:
             taken[found[number].anchor] = None
     left = [b for b in rest if b.anchor not in taken]
     for number in open_:
-        if number not in found and (best := _nearest(paragraphs[number], left)):
-            found[number] = best
-            taken[best.anchor] = None
-            left.remove(best)
+        if number not in found and (nearest := _nearest(paragraphs[number], left)):
+            found[number] = nearest
+            taken[nearest.anchor] = None
+            left.remove(nearest)
     matched = [Pair(found.get(n), p) for n, p in enumerate(paragraphs)]
     return matched + [Pair(block, None) for block in left]
 
