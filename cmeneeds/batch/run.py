@@ -19,7 +19,7 @@ from cmeneeds.decisions import decisions_path, load_decisions
 from cmeneeds.errors import CmeneedsError, UsageError
 from cmeneeds.gathering import gather
 from cmeneeds.report.executing import check_parameters
-from cmeneeds.report.run import TEMPLATE
+from cmeneeds.report.run import TEMPLATES
 from cmeneeds.report.run_folder import sweep
 from cmeneeds.resources import shared_path
 
@@ -105,7 +105,7 @@ def run_batch(
     UsageError
         If there is nothing to do, or the parameters cannot be.
     """
-    notebook = Path(template) if template else shared_path(TEMPLATE)
+    notebook = Path(template) if template else shared_path(TEMPLATES["full"])
     if notebook.suffix != ".ipynb" or not notebook.is_file():
         raise UsageError(f"there is no template {notebook}", "Name an .ipynb file.")
     if source not in (None, "pubmed", "library", "sample"):
@@ -132,7 +132,8 @@ def run_batch(
             job.brief_path,
             source=kind,
             library=library,
-            template=notebook,
+            # A brief may ask for another length, which has a template of its own.
+            template=notebook if template else shared_path(TEMPLATES[job.brief.length]),
             parameters=given,
         )
         last = newest(result.outputs / job.name)
