@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from nbformat.v4 import new_code_cell
 from test_batch import batch, states, waiting_template
-from test_report_runs import BRIEF, made_up_records, write_library
+from test_refresh import CELLS
+from test_report_runs import BRIEF, made_up_records, small_template, write_library
 
 from cmeneeds.errors import ClusterError, UsageError
 
@@ -70,6 +72,7 @@ def place(tmp_path: Path) -> Path:
     (tmp_path / "briefs").mkdir()
     for name in ("nurses", "physicians", "pharmacists"):
         (tmp_path / "briefs" / f"{name}.yaml").write_text(BRIEF.replace("nurses", name), "utf-8")
+    small_template(tmp_path, *map(new_code_cell, CELLS))
     return tmp_path
 
 
@@ -116,8 +119,8 @@ def test_a_cluster_makes_the_same_tables_as_this_machine_although_a_worker_is_lo
         assert str(place) not in (run / "manifest.json").read_text("utf-8")
 
 
-def test_a_report_that_fails_on_a_worker_is_told_with_its_reason(
-    place: Path, cluster: DaskCluster
+def test_a_failing_report_is_told_with_its_reason_and_other_versions_are_refused(
+    place: Path, cluster: DaskCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     template = waiting_template(place, "raise ValueError('made-up trouble')")
     result = batch(place, "nurses", scheduler=cluster.address, template=template)
@@ -128,10 +131,6 @@ def test_a_report_that_fails_on_a_worker_is_told_with_its_reason(
     assert '"failed"' in (run / "manifest.json").read_text("utf-8")
     assert not (run / "report.md").exists()
 
-
-def test_workers_with_other_versions_are_refused(
-    place: Path, cluster: DaskCluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
     monkeypatch.setattr("cmeneeds.batch.cluster.__version__", "0.0.made-up")
     with pytest.raises(ClusterError, match=r"worker .* has cmeneeds .*, here it is 0\.0\.made-up"):
         batch(place, "nurses", scheduler=cluster.address)
@@ -146,8 +145,3 @@ def test_no_scheduler_and_no_workers_are_told_in_one_line(
     assert "\n" not in str(caught.value)
     with pytest.raises(UsageError, match="--cell-timeout"):
         batch(place, "nurses", scheduler="tcp://127.0.0.1:9", timeout=5)
-
-
-def test_a_cluster_of_this_machine_needs_no_set_up(place: Path) -> None:
-    result = batch(place, "nurses", scheduler="local")
-    assert states(result) == {"nurses": "made"}
