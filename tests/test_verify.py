@@ -288,9 +288,9 @@ def test_another_version_is_noted(made_up_run: Path, cli: Cli) -> None:
 def test_only_a_whole_proof_is_a_hundred_percent(tmp_path: Path) -> None:
     result = Verification(tmp_path)
     for _ in range(100_000):
-        result._expect("x", "a", "a")
+        result.expect("x", "a", "a")
     assert result.share == "100 %"
-    result._expect("x", "a", "b")
+    result.expect("x", "a", "b")
     assert result.share == "99.99 %"
     assert not result.holds
 
