@@ -309,23 +309,27 @@ def classify(
 @app.command()
 def lab(
     folder: Annotated[
-        Path | None, typer.Argument(help="Where to work (default: ./notebooks, or a copy).")
+        Path | None,
+        typer.Argument(help="Where to work (default: here, with notebooks, briefs and docs)."),
     ] = None,
 ) -> None:
-    """Open JupyterLab on the notebooks."""
+    """Open JupyterLab on the notebooks, at 00_start_here."""
     import shutil
     import subprocess
 
     from cmeneeds.resources import shared_path
 
-    place = folder or Path("notebooks")
-    if not place.exists():
+    place = folder or Path()
+    if folder is None and not Path("notebooks").exists():
         # Installed without a checkout: give the writer notebooks to write in.
-        shutil.copytree(shared_path("notebooks"), place)
-        if not (place.parent / "briefs").exists():
-            shutil.copytree(shared_path("briefs"), place.parent / "briefs")
-        complain(f"copied the notebooks to {place}")
-    command = [sys.executable, "-m", "jupyterlab", str(place)]
+        for name in ("notebooks", "briefs", "docs"):
+            if not Path(name).exists():
+                shutil.copytree(shared_path(name), name)
+                complain(f"copied the {name} to ./{name}")
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={place.resolve()}"]
+    first = "notebooks/00_start_here.ipynb"
+    if (place / first).exists():
+        command.append(f"--LabApp.default_url=/lab/tree/{first}")
     raise typer.Exit(subprocess.call(command))  # noqa: S603 - our own interpreter
 
 
