@@ -262,7 +262,7 @@ def test_one_bad_brief_does_not_harm_the_others(place: Path, cli: Cli) -> None:
     lines = answer.out.splitlines()
     assert lines[0].startswith("DRAFT, not signed")
     paths = [Path(line.strip()) for line in lines[1:]]
-    assert {p.suffix for p in paths} == {".html", ".docx", ".md", ".csv"}
+    assert {p.suffix for p in paths} == {".html", ".docx", ".pdf", ".md", ".csv"}
     assert all(p.is_file() for p in paths)
     assert [p.name for p in Path("outputs").iterdir()] == ["zandoric-fever"]
     assert "good.yaml: searching" in answer.err
