@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import signal
 import sys
@@ -61,6 +62,16 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
+def named(pids: list[int]) -> dict[int, str]:
+    """What runs in processes, so that one that is left has a name."""
+    found = {}
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ")
+            found[pid] = words[:150].decode("utf-8", "replace")
+    return found
+
+
 def whole_runs(place: Path) -> list[Path]:
     """Every run with a manifest; each must be complete and hold what its manifest names."""
     runs = sorted(p.parent for p in (place / "outputs").glob("*/2*/manifest.json"))
@@ -77,15 +88,15 @@ def test_a_batch_that_is_killed_ten_times_is_completed_by_the_next_call(tmp_path
     finished = 0
     for _ in range(KILLS):
         child = started_batch(tmp_path, template)
-        began: list[int] = []
+        began: dict[int, str] = {}
         end = time.monotonic() + moments.uniform(2, 45)
         while time.monotonic() < end and child.poll() is None:
-            began = descendants(child.pid)
-            time.sleep(0.05)
-        began = descendants(child.pid) or began
+            began = named(descendants(child.pid))
+            time.sleep(0.1)
+        began |= named(descendants(child.pid))
         child.send_signal(signal.SIGKILL)
         child.wait()
-        assert [pid for pid in began if not gone(pid)] == []
+        assert [began[pid] for pid in began if not gone(pid)] == []
         now = len(whole_runs(tmp_path))
         assert now >= finished  # what was finished stays
         finished = now

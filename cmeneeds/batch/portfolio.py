@@ -124,11 +124,12 @@ def write_portfolio(batch: Batch) -> None:
 # --- the page -----------------------------------------------------------------------------------
 
 _STYLE: Final = """
-body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:80rem;padding:0 1rem;
+body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:96rem;padding:0 1rem;
  color:#1b1b1b;background:#fff}
 h1{font-size:1.6rem;margin-bottom:.2rem}
 table{border-collapse:collapse;width:100%;margin-top:1rem}
 th,td{text-align:left;vertical-align:top;padding:.45rem .6rem;border-bottom:1px solid #ccc}
+td.d{white-space:nowrap}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
 th button{all:unset;cursor:pointer;font-weight:600;text-decoration:underline dotted}
 th button:focus-visible,a:focus-visible{outline:3px solid #0b57d0;outline-offset:2px}
@@ -239,8 +240,8 @@ def _row(area: Area) -> str:
             f'<td class="n">{"" if n is None else f"{n:,}"}</td>'
             for n in (area.gaps, area.candidates, area.records, area.errors, area.warnings)
         ),
-        f"<td>{html.escape(area.data_date)}</td>",
-        f"<td>{html.escape(area.made_at[:10])}</td>",
+        f'<td class="d">{html.escape(area.data_date)}</td>',
+        f'<td class="d">{html.escape(area.made_at[:10])}</td>',
         f"<td>{state}</td>",
         f"<td>{others}</td>",
     ]

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerContext, SpawnContext
@@ -142,6 +143,11 @@ class Workers:
     def _dismiss(self, worker: _Worker) -> None:
         self._busy.pop(worker, None)
         if worker.process.is_alive():
+            if (
+                hasattr(os, "killpg") and worker.process.pid
+            ):  # with it what it has started, such as pandoc
+                with suppress(ProcessLookupError, PermissionError):
+                    os.killpg(worker.process.pid, signal.SIGKILL)
             worker.process.kill()
         worker.process.join()
         worker.connection.close()
@@ -193,6 +199,8 @@ class Workers:
 
 def work(connection: Connection, warm: str) -> None:
     """In a worker: make the reports that are asked for, until nobody asks any more."""
+    if hasattr(os, "setpgid"):
+        os.setpgid(0, 0)  # a group of its own: it ends with all that it has started
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if warm:
         share_kernels(warm)
@@ -209,6 +217,8 @@ def _end_with_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait([parent.sentinel])
+        if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
+            os.killpg(os.getpid(), signal.SIGKILL)
         os._exit(1)
 
 
