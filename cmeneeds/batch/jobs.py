@@ -154,8 +154,20 @@ def briefs_of_table(table: Path) -> list[Path]:
         path = folder / f"{stem}.yaml"
         if not path.exists() or path.read_text("utf-8") != text:
             write_atomically(path, text.encode())
+        if base:
+            _bring_files(Brief.load(table.parent / base), table.parent, folder)
         written.append(path)
     return written
+
+
+def _bring_files(base: Brief, source: Path, folder: Path) -> None:
+    """Copy the data that a base brief names, because a brief's files stand beside it."""
+    for name in (*base.learner_files, *(e.file for e in base.own_sources if e.file)):
+        here, there = source / name, folder / name
+        if here.is_file():
+            there.parent.mkdir(parents=True, exist_ok=True)
+            if not there.is_file() or there.read_bytes() != here.read_bytes():
+                write_atomically(there, here.read_bytes())
 
 
 def _rows(table: Path) -> list[dict[str, str]]:
