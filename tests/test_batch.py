@@ -209,6 +209,17 @@ def test_a_table_that_cannot_be_read_names_the_row(place: Path, text: str, messa
         briefs_of_table(table)
 
 
+def test_data_that_a_base_brief_names_come_along(place: Path) -> None:
+    base = place / "briefs" / "nurses.yaml"
+    base.write_text(f"{base.read_text('utf-8')}learner_data: [data/made-up.csv]\n", "utf-8")
+    (place / "briefs" / "data").mkdir()
+    (place / "briefs" / "data" / "made-up.csv").write_text("made up\n", "utf-8")
+    table = place / "briefs" / "areas.csv"
+    table.write_text("brief,name\nnurses.yaml,other\n", "utf-8")
+    (job,) = read_jobs([table])
+    assert (job.brief_path.parent / "data" / "made-up.csv").read_text("utf-8") == "made up\n"
+
+
 def test_a_row_that_makes_no_brief_fails_alone(place: Path) -> None:
     table = place / "areas.csv"
     table.write_text("topic,audience.profession\nfever,nurses\n", "utf-8")
