@@ -223,9 +223,7 @@ class Confirming:
             gap_id = self.items[last].gap_id
             answered = set(self._said)
             self._left |= {
-                i
-                for i, one in enumerate(self.items)
-                if one.gap_id == gap_id and i not in answered
+                i for i, one in enumerate(self.items) if one.gap_id == gap_id and i not in answered
             }
         self._at = last
         return self.items[last]
