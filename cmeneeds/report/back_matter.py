@@ -174,7 +174,7 @@ class BackMatter(RowSections):
                 align="rlll",
                 widths=(6, 30, 50, 14),
             )
-        text += self._reasons()
+        text += self.in_detail() + self._reasons()
         rejected = self.assessment.gaps[self.assessment.gaps["decision"] == "reject"]
         if not rejected.empty:
             lines = []

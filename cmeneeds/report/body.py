@@ -13,9 +13,9 @@ from cmeneeds.report import markdown as md
 from cmeneeds.report.front import Front
 from cmeneeds.report.guideline_section import cards_table_markdown
 from cmeneeds.report.learner_input import learner_lines, source_kinds
-from cmeneeds.report.row_sections import LEVELS, kind_of_study
+from cmeneeds.report.row_sections import LEVELS
 from cmeneeds.report.stakeholders import stakeholder_input
-from cmeneeds.report.wording import a, first_lower, first_upper, listed
+from cmeneeds.report.wording import a, first_lower, first_upper, kind_of_study, listed
 from cmeneeds.report.writing import named, percentage
 
 _BURDEN_WORDS = 40
@@ -33,6 +33,7 @@ class Body(Front):
                 "\nNo sentence about burden was sure and short enough to be quoted. "
                 f"{self._searched('burden')}\n"
             )
+        self.deck.quoted_as_burden.update(found)
         f = self.assessment.findings
         told = f[f["finding_id"].isin(found) & f["secondary"]]
         text = (
@@ -83,13 +84,13 @@ class Body(Front):
         rows = {r.finding_id: r for r in each_row(self.assessment.findings)}
         table = md.table(
             [
-                (self.deck.quote(a), self.deck.source(a), self._stated_strength(rows[a]))
+                (self.deck.quote(a), self._from(a), self._stated_strength(rows[a]))
                 for a in guidelines
             ],
-            ("Recommendation, word for word", "Source and year", "Strength as stated"),
+            ("Recommendation, word for word", "Source", "Strength as stated"),
             "Recommendations of guidelines and consensus statements. Strength and class are those "
             "that the passage itself states.",
-            widths=(58, 22, 20),
+            widths=(66, 19, 15),
         )
         return (
             "\nThese recommendations come from records and documents that are themselves "
@@ -173,24 +174,30 @@ class Body(Front):
         text += source_kinds(self.assessment, self._sections)
         return (
             text
-            + self._voice("patient_perspective", "Patients' and caregivers' voice.")
-            + self._voice("disparities", "Equity.")
+            + self._voice("patient_perspective", "Patients and caregivers")
+            + self._voice("disparities", "Equity")
         )
 
     def _voice(self, facet: str, head: str) -> str:
-        """What records of one query say, or what was searched."""
+        """What records of one query say that is not quoted above, or what was searched."""
         found = self._of_facet(facet)
         if not found:
-            return f"\n**{head}** Searched, none found to quote. {self._searched(facet)}\n"
-        said = " ".join(f"{self._from(x)}: {self.deck.quote(x)}" for x in found)
-        return f"\n**{head}** {said}\n"
+            return f"\n**{head}.** Searched, none found to quote. {self._searched(facet)}\n"
+        led = {gap.cp_passage: gap for gap in self._sections}
+        above = [x for x in found if x in led or x in self._voiced]
+        said = [f"{self._from(x)}: {self.deck.quote(x)}" for x in found if x not in above]
+        self._voiced.update(found)
+        rows = [gap for gap in self._sections if gap.cp_passage in above]
+        if rows:
+            said.append(f"See also {first_lower(self._rows_named(rows))}.")
+        elif above and not said:
+            said.append("The query found what is quoted above.")
+        return f"\n**{head}, from the query on them.** {' '.join(said)}\n"
 
     def _of_facet(self, facet: str, most: int = 2) -> list[str]:
         """The surest short findings of the records that one query found, one a record."""
         records = self.assessment.records
-        found = self._strong(
-            ("GAP", "RATE", "CAUSE", "BURDEN"), 0.5, 60, longest=_BURDEN_WORDS, close=True
-        )
+        found = self._strong(("GAP", "CAUSE", "BURDEN"), 0.5, 60, longest=_BURDEN_WORDS, close=True)
         return [a for a in found if facet in records.facets.get(self.deck.work(a).pmid or 0, ())][
             :most
         ]
@@ -202,8 +209,9 @@ class Body(Front):
         cells = self._barrier_cells()
         told = {c for gap in self._sections for c in text_of(gap.cause_passages).split("; ")}
         further = [
-            a for a in self._strong(("CAUSE",), 0.5, 12, longest=_BURDEN_WORDS) if a not in told
-        ][:2]
+            a for a in self._strong(("CAUSE",), 0.5, 12, longest=_BURDEN_WORDS)
+            if a not in told and a not in self._voiced
+        ][:2]  # fmt: skip
         if not cells and not further:
             return f"\nNo cause was stated clearly enough. {self._searched('barrier')}\n"
         text = ""
@@ -283,14 +291,15 @@ class Body(Front):
             align="rlll",
             widths=(6, 60, 20, 14),
         )
-        chosen = self._grouped(
-            (gap, (text_of(o.competencies), text_of(o.competency_reason))) for gap, o in pairs
-        )
-        text += "\nCompetencies:\n\n" + "".join(
-            f"- {self._rows_named(held)}: {'; '.join(map(named, names.split('; ')))}. "
-            f"{named(reason)}.\n"
-            for (names, reason), held in chosen.items()
-        )
+        chosen = self._grouped((gap, text_of(o.competencies)) for gap, o in pairs)
+        reasons = {gap.gap_id: text_of(o.competency_reason) for gap, o in pairs}
+        text += "\nCompetencies:\n\n"
+        for names, held in chosen.items():
+            why = dict.fromkeys(reasons[gap.gap_id] for gap in held)
+            text += (
+                f"- {self._rows_named(held)}: {'; '.join(map(named, names.split('; ')))}. "
+                f"{' '.join(f'{named(reason)}.' for reason in why)}\n"
+            )
         self.ask("Learning objectives", "Confirm, reword or drop each objective.")
         return text
 
@@ -358,13 +367,15 @@ class Body(Front):
         if len(measured) < len(pairs):
             rest = [gap for gap, o in pairs if o.baseline_source == TO_BE_MEASURED]
             baselines += f"- {self._rows_named(rest)}: none yet; to be measured.\n"
+        published = [(gap, o) for gap, o in pairs if str(o.reference_value) != "unknown"]
         figures = [
             f"row {self._number(gap)}, {self._reference(o)}"
-            for gap, o in pairs
-            if str(o.reference_value) != "unknown"
+            for gap, o in published
+            if str(o.reference_passage) != gap.cp_passage
         ]
-        if figures:
-            baselines += f"- Published figures, for reference only: {'; '.join(figures)}.\n"
+        if published:
+            baselines += "- Published figures, for reference only, stand in the gap table"
+            baselines += f"; beside them {'; '.join(figures)}.\n" if figures else ".\n"
         return (
             "\nIf it is not measured before, a change cannot be shown after. Each measure needs "
             "the learners' own baseline, taken with the same instrument before the activity. "

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cmeneeds.documents import Document, parse_document_address
 from cmeneeds.frames import each_row, known
 from cmeneeds.report import markdown as md
-from cmeneeds.report.wording import excerpt, shortened, word_count
+from cmeneeds.report.wording import excerpt, kind_of_study, shortened, word_count
 
 if TYPE_CHECKING:
     from cmeneeds.assessment import Assessment
@@ -27,6 +27,8 @@ class Deck:
         self._works = assessment.records.works
         self._shown: set[str] = set()
         self._wanted: dict[str, None] = {}
+        self.quoted_as_burden: set[str] = set()
+        """Passages that the section on burden quotes, so that no other section has to."""
 
     def _cite(self, key: str) -> str:
         """A citation, with the standing of the work wherever something is known of it."""
@@ -74,8 +76,7 @@ class Deck:
     def source(self, address: str) -> str:
         """Kind of source and year, with its citation."""
         work = self._works[self._rows[address].source]
-        kind = "guideline record" if work.is_guideline else work.design.name
-        kind = "design unknown" if kind == "unknown" else kind
+        kind = "guideline record" if work.is_guideline else _design(work)
         when = f", {md.date(str(work.year))}" if work.year else ", year unknown"
         return f"{kind}{when} {self._cite(work.key)}"
 
@@ -89,8 +90,7 @@ class Deck:
         value = None
         if known(row.value_start):
             value = (int(row.value_start) - row.start, int(row.value_end) - row.start)
-        design = "design unknown" if work.design.name == "unknown" else work.design.name
-        note = [design, str(work.year or "year unknown")]
+        note = [_design(work), str(work.year or "year unknown")]
         if work.document is not None and not address[:1].isdecimal():
             note.append(_graded(work.document) or "full text")
             if page := _page(work.document, address):
@@ -120,6 +120,11 @@ class Deck:
     def missing(self) -> list[str]:
         """Passages that were linked to, but have no card yet."""
         return [a for a in self._wanted if a not in self._shown]
+
+
+def _design(work: Work) -> str:
+    """Kind of study, as a line names it that is no sentence."""
+    return "design unknown" if work.design.name == "unknown" else kind_of_study(work.design.name)
 
 
 def _page(document: Document, address: str) -> int | None:

@@ -10,7 +10,7 @@ from cmeneeds.education import audience_in_sentence, subject_in_sentence
 from cmeneeds.frames import known, text_of
 from cmeneeds.report import markdown as md
 from cmeneeds.report.row_sections import LEVELS, RowSections
-from cmeneeds.report.wording import first_lower, listed, word_count
+from cmeneeds.report.wording import first_lower, kind_of_study, listed, word_count
 from cmeneeds.report.writing import named, percentage
 
 THIN_RECORDS = 200
@@ -192,7 +192,7 @@ class Front(RowSections):
             "Gap table. A number leads to the sentence that says it. The higher the priority, the "
             "more there is to gain; it knows nothing about supporters.",
             align="rllllr",
-            widths=(5, 37, 18, 16, 15, 9),
+            widths=(5, 39, 19, 14, 14, 9),
         )  # fmt: skip
         hidden = len(self._sections) + len(self._others) - len(rows)
         more = "\nFurther rows are in the appendix and in `gaps.csv`.\n" if hidden > 0 else ""
@@ -207,7 +207,7 @@ class Front(RowSections):
         )
         best = text_of(gap.bp_passage)
         design = text_of(gap.cp_design)
-        design = "design unknown" if design == "unknown" else design
+        design = "design unknown" if design == "unknown" else kind_of_study(design)
         key, level = f"gap.{gap.gap_id}", LEVELS[text_of(gap.gap_type)]
         return (
             self._number(gap),

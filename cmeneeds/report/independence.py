@@ -94,7 +94,7 @@ def _row(line: Any) -> tuple[str, str, str, str, str]:
             relationship += f", since {begin}" if begin else f", until {end}"
         if not line.counts.startswith("yes"):
             relationship += f"{md.BREAK}outside the period: it ended before"
-    mitigation = named(line.mitigation) if line.mitigation else ""
+    mitigation = named(line.mitigation) if line.mitigation else "none entered"
     if line.mitigated_on:
         mitigation += f"{md.BREAK}{md.date(line.mitigated_on)}"
     disclosed = md.date(line.disclosed_on) if line.disclosed_on else "not yet"

@@ -141,7 +141,7 @@ class Lengths(Coverage):
         )
         text += f"{self._standard(gap)} " if best else ""
         if cause and self.deck.length(cause) <= 40:
-            text += f"A cause that is named: {self.deck.quote(cause)} "
+            text += f"Named as a reason: {self.deck.quote(cause)} "
         elif cause:
             text += f"Cause, as coded: {self._cause_named(gap)}. "
         else:

@@ -15,7 +15,14 @@ from cmeneeds.education import TO_BE_MEASURED
 from cmeneeds.frames import each_row, known, text_of
 from cmeneeds.report import markdown as md
 from cmeneeds.report.decided import writers_words
-from cmeneeds.report.wording import a, first_upper, listed, missing_words, told_fit
+from cmeneeds.report.wording import (
+    a,
+    first_upper,
+    kind_of_study,
+    listed,
+    missing_words,
+    told_fit,
+)
 from cmeneeds.report.writing import Writer, addresses, named, percentage
 
 LEVELS = {
@@ -27,34 +34,33 @@ LEVELS = {
     "": "level not stated",
 }
 
-_UNLIKE_A_STUDY = {
-    "guideline or consensus": "guideline or consensus statement",
-    "qualitative": "qualitative study",
-    "cohort": "cohort study",
-    "model": "modelling study",
-    "registry or routine data": "study of registry or routine data",
-    "opinion or letter": "opinion piece or letter",
-    "unknown": "record of unknown design",
-}
 _MEANINGS = {
     "too low": "a share of what is wanted",
     "too high": "a share of what is not wanted",
 }
 
 
-def kind_of_study(design: str) -> str:
-    """Name a study design as prose does: ``qualitative study``."""
-    return _UNLIKE_A_STUDY.get(design, design or "record of unknown design")
-
-
 class RowSections(Writer):
     """Current practice, best practice, difference, cause and plan of each leading row."""
 
     def gaps(self) -> str:
-        """One section for each leading row."""
+        """One section for each leading row; of a candidate a short one."""
         if not self._sections:
             return "\nNo row is presented: the writer rejected every one.\n"
         return "".join(self._gap(gap) for gap in self._sections)
+
+    def in_detail(self) -> str:
+        """What the short sections of candidates leave out, for an appendix."""
+        rows = [gap for gap in self._sections if gap.status != "gap"]
+        self._told.discard("not found")
+        lines = ""
+        for gap in rows:
+            plan = self._plan_of(gap)
+            reason = named(text_of(plan.addressable_reason)) if plan is not None else ""
+            reason = f"What education can do: {reason}." if reason else ""
+            said = " ".join(filter(None, (self._not_found(gap), self._whose(gap), reason)))
+            lines += f"- Row {self._number(gap)}. {said}\n" if said else ""
+        return f"\nThe leading candidates in detail:\n\n{lines}" if lines else ""
 
     def _gap(self, gap: Any) -> str:
         number = int(self.assessment.counts[f"gap.{gap.gap_id}.number"])
@@ -63,9 +69,11 @@ class RowSections(Writer):
         if flag := text_of(gap.decision_flag):
             text += md.open_question(f"A decision about this row needs another look: {flag}.")
         text += writers_words(self.assessment, gap)
+        if gap.status != "gap":
+            return text + self._candidate(gap)
         parts = (
             ("", f"{self._statement(gap)} {self._difference(gap)}"),
-            ("What follows for patients.", self._consequence(gap)),
+            ("What the same records say follows.", self._consequence(gap)),
             ("What speaks against it.", self._against(gap)),
             ("Why, and what education can do.", self._why(gap)),
             ("Limits.", " ".join(filter(None, (self._not_found(gap), self._whose(gap))))),
@@ -74,6 +82,19 @@ class RowSections(Writer):
             f"\n**{head}** {said}\n" if head else f"\n{said}\n" for head, said in parts if said
         )
         return text + self._plan(gap)
+
+    def _candidate(self, gap: Any) -> str:
+        """A row that lacks something, in short; :meth:`in_detail` has the rest."""
+        where = told_fit(text_of(gap.audience_fit)).partition(" The record")[0]
+        where = "" if where.startswith("The leading record") else md.escape(where)
+        first = f"{self._statement(gap)} {self._difference(gap)} {where}".rstrip()
+        parts = (
+            ("Why, and what education can do.", self._why(gap, brief=True)),
+            ("Burden.", self._consequence(gap)),
+            ("What speaks against it.", self._against(gap)),
+        )
+        second = " ".join(f"**{head}** {said}" for head, said in parts if said)
+        return f"\n{first}\n" + (f"\n{second}\n" if second else "") + self._plan(gap)
 
     # --- what is done and what should be done ----------------------------------------------------
 
@@ -94,13 +115,14 @@ class RowSections(Writer):
         if best:
             text += f"{self._standard(gap)} "
         else:
-            text += (
-                f"No recommendation on this subject was found. {self._searched_once('guideline')}"
-            )
-            missing = [m for m in missing if not m.startswith("no recommendation")]
+            missing = [
+                "no recommendation on this subject was found",
+                *(m for m in missing if not m.startswith("no recommendation")),
+            ]
         about = f" at the level of {level}" if text_of(gap.gap_type) else ""
-        text += f"So this is a candidate{about}, not yet a gap"
-        return text + (f": {'; '.join(map(named, missing))}." if missing else ".")
+        text += f"It is a candidate{about}, not yet a gap"
+        text += f": {'; '.join(map(named, missing))}." if missing else "."
+        return text if best else f"{text} {self._searched_once('guideline')}".rstrip()
 
     def _reported(self, gap: Any) -> str:
         """Who reports current practice: design, place and time, as far as the record says them."""
@@ -161,7 +183,7 @@ class RowSections(Writer):
         cohorts = int(gap.cohorts_n) if known(gap.cohorts_n) else 0
         if sources < 2:
             return " It is the only source for this row."
-        text = f" In all, {self._count(f'{key}.sources')} records report on it"
+        text = f" {self._count(f'{key}.sources')} records report on it"
         if cohorts < 2:
             return f"{text}, about the same people as far as can be told."
         return f"{text}, from {self._count(f'{key}.cohorts')} independent groups of people."
@@ -174,7 +196,7 @@ class RowSections(Writer):
             return "The shortfall is stated in words; no figure was found for it."
         unclear = "a share whose direction could not be told"
         reading = _MEANINGS.get(text_of(gap.cp_direction), unclear)
-        text = f"The figure taken from it is {self.deck.number(gap.cp_passage, value)}, {reading}."
+        text = f"Figure taken: {self.deck.number(gap.cp_passage, value)}, {reading}."
         key = f"gap.{gap.gap_id}"
         if known(gap.cp_low):
             text += (
@@ -184,8 +206,7 @@ class RowSections(Writer):
         if text_of(gap.cp_range):
             text += (
                 f" First-hand figures of this row that mean the same run from "
-                f"{self._count(f'{key}.lowest')} to {self._count(f'{key}.highest')}; they are not "
-                "pooled."
+                f"{self._count(f'{key}.lowest')} to {self._count(f'{key}.highest')}, not pooled."
             )
         local = text_of(gap.cp_local_passage)
         if text_of(gap.cp_range) and local and local != gap.cp_passage:
@@ -222,6 +243,8 @@ class RowSections(Writer):
     def _consequence(self, gap: Any) -> str:
         """What the same records say follows for patients."""
         address = text_of(gap.consequence_passage)
+        if address and address in self.deck.quoted_as_burden:
+            return f"A record of this row is quoted under burden{self.deck.cited(address)}."
         return f"The same records say: {self.deck.quote(address)}" if address else ""
 
     def _not_found(self, gap: Any) -> str:
@@ -262,8 +285,8 @@ class RowSections(Writer):
 
     # --- why, and what to do ---------------------------------------------------------------------
 
-    def _why(self, gap: Any) -> str:
-        return " ".join(filter(None, (self._cause(gap), self._reach(gap))))
+    def _why(self, gap: Any, *, brief: bool = False) -> str:
+        return " ".join(filter(None, (self._cause(gap), self._reach(gap, brief=brief))))
 
     def _cause(self, gap: Any) -> str:
         leading = text_of(gap.cause_passage)
@@ -278,10 +301,13 @@ class RowSections(Writer):
             short = [c for c in causes if self.deck.length(c) <= _LONGEST_CAUSE]
             best = (short or causes)[0]
         more = " (one of several)" if len(causes) > 1 else ""
-        return f"A cause that the records name{more}: {self.deck.quote(best)}"
+        return f"Named as a reason in the records{more}: {self.deck.quote(best)}"
 
-    def _reach(self, gap: Any) -> str:
-        """What education can close, what it cannot, and what else is needed."""
+    def _reach(self, gap: Any, *, brief: bool = False) -> str:
+        """What education can close, what it cannot, and what else is needed.
+
+        In brief no reason is told twice in a report.
+        """
         plan = self._plan_of(gap)
         if plan is None:
             return ""
@@ -291,7 +317,12 @@ class RowSections(Writer):
             "partly": f"Education can close part of {what}",
             "no": f"Education cannot close {what}",
         }.get(text_of(plan.addressable), f"Whether education can close {what} is unknown")
-        text = f"{answer}. {named(text_of(plan.addressable_reason))}."
+        reason = text_of(plan.addressable_reason)
+        if brief and not any(c.isdigit() for c in reason):
+            parts = reason.split(". ")
+            reason = ". ".join(part for part in parts if part not in self._told)
+            self._told.update(parts)
+        text = f"{answer}." + (f" {named(reason)}." if reason else "")
         if text_of(plan.addressable) != "no":
             return text  # what is needed beside education stands in the barriers matrix
         strategy = text_of(plan.non_educational_strategy)
@@ -321,10 +352,14 @@ class RowSections(Writer):
         baseline = "still to be measured"
         if plan.baseline_source != TO_BE_MEASURED:
             baseline = md.term(plan.baseline)
+        measure = f"{named(plan.outcome_measure)}; baseline {baseline}."
+        if measure in self._told:
+            measure = "As above."
+        self._told.add(measure)
         parts = [
             *needs,
             f"**Objective.** {md.term(plan.objective)}.",
-            f"**Measure.** {named(plan.outcome_measure)}; baseline {baseline}.",
+            f"**Measure.** {measure}",
         ]
         return "\n" + " ".join(parts) + "\n"
 

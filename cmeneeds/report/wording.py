@@ -6,6 +6,7 @@ import re
 from typing import Any, Final
 
 from cmeneeds.frames import text_of
+from cmeneeds.objectives import education_data
 from cmeneeds.report.markdown import clean
 
 CUT: Final = "[…]"
@@ -21,7 +22,29 @@ _STATISTIC = re.compile(
     r"\b(?:CIs?|a?ORs?|a?HRs?|a?RRs?|SD|SE|IQR|AUC|odds ratio|confidence interval)\b"
     r"|\b[PpRrZ]\s?[<>=≤≥]|[βχ]\d?\s?[=²]|\bβ\b"
 )
+_NO_SUBJECT = re.compile(
+    r"(?:in|at|of|for|by|on|with|from|to|as|is|are|was|were|be|been|has|have|had|do|does|did|can"
+    r"|could|may|might|will|would|should|must|also|only|not|never|still|then|remain\w*|differ\w*"
+    r"|increas\w+|decreas\w+|declin\w+|rose|fell)\b"
+)
+"""How the rest of a sentence begins whose subject stands before the joint."""
+
+_UNLIKE_A_STUDY = {
+    "guideline or consensus": "guideline or consensus statement",
+    "qualitative": "qualitative study",
+    "cohort": "cohort study",
+    "model": "modelling study",
+    "registry or routine data": "study of registry or routine data",
+    "opinion or letter": "opinion piece or letter",
+    "unknown": "record of unknown design",
+}
+
 _JOINT = re.compile(r"; (?:however, )?|, (?:but|while|whereas|although|though|yet) ")
+
+
+def kind_of_study(design: str) -> str:
+    """Name a study design as prose does: ``qualitative study``."""
+    return _UNLIKE_A_STUDY.get(design, design or "record of unknown design")
 
 
 def row_name(gap: Any) -> str:
@@ -51,7 +74,10 @@ def row_name(gap: Any) -> str:
 
 
 def _plain_subject(subject: str) -> str:
-    """Drop an abbreviation before the name it stands for; turn an inverted heading round."""
+    """Drop an abbreviation before its name, turn a heading round, fill up a terse name."""
+    fuller: str = education_data()["reads_as"].get(subject.casefold(), "")
+    if fuller:
+        return fuller.removeprefix("the ")
     parts = subject.split(", ")
     if len(parts) != 2:
         return subject
@@ -147,6 +173,8 @@ def excerpt(sentence: str, value: tuple[int, int] | None = None) -> str:
     for start, end in _clauses(whole):
         if start <= value[0] and value[1] <= end:
             clause = _clause(whole, start, end)
+            if start and _NO_SUBJECT.match(whole, start):
+                break  # what it speaks of stands before the joint: the whole sentence is needed
             if (start, end) != (0, len(whole)) and word_count(clause) >= LEAST_CLAUSE:
                 return clause
     return short

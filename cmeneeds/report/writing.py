@@ -62,6 +62,7 @@ class Writer:
         self.assessment = assessment
         self.questions: dict[str, list[str]] = {}
         self._told: set[str] = set()
+        self._voiced: set[str] = set()
         self.brief = assessment.brief
         self.deck = Deck(assessment)
         rows = assessment.presented

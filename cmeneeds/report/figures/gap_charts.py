@@ -37,7 +37,7 @@ def magnitude(assessment: Assessment) -> Chart | None:
         return None
     names = names_of(rows)
     rows = rows.assign(name=names)[rows["cp_value"].notna()]
-    figure, axes = blank(WIDTH, 0.85 + 0.4 * len(rows))
+    figure, axes = blank(WIDTH, 0.75 + 0.29 * len(rows))
     seen: dict[str, None] = {}
     told = []
     for position, gap in enumerate(each_row(rows)):
@@ -70,7 +70,7 @@ def magnitude(assessment: Assessment) -> Chart | None:
         seen[meaning] = None
         told.append(f"{gap.name}: {shown}")
     axes.set_yticks(
-        range(len(rows)), [wrapped(n, 40) for n in rows["name"]], parse_math=False, fontsize=8.5
+        range(len(rows)), [wrapped(n, 60, 2) for n in rows["name"]], parse_math=False, fontsize=8
     )
     axes.invert_yaxis()
     axes.set_xlim(0, 100)

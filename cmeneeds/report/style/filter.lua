@@ -79,6 +79,20 @@ local function styled_cells(tbl)
   for _, body in ipairs(tbl.bodies) do style(body.body, "Table Text") end
 end
 
+-- Word sets a definition list as two paragraphs an entry: as a table it takes half the room.
+local function cover_table(list)
+  local rows = pandoc.List({})
+  for _, entry in ipairs(list.content) do
+    local blocks = pandoc.Blocks({})
+    for _, definition in ipairs(entry[2]) do blocks:extend(definition) end
+    rows:insert({ { pandoc.Plain(pandoc.Inlines({ pandoc.Strong(entry[1]) })) }, blocks })
+  end
+  local made = pandoc.utils.from_simple_table(pandoc.SimpleTable(
+    {}, { "AlignLeft", "AlignLeft" }, { 0.2, 0.8 }, {}, rows))
+  styled_cells(made)
+  return made
+end
+
 function Pandoc(doc)
   local uses, quotes, known = {}, {}, {}
 
@@ -214,6 +228,9 @@ function Pandoc(doc)
       end
       if docx then styled_cells(tbl) end
       return tbl
+    end,
+    DefinitionList = function(list)
+      return docx and cover_table(list) or nil
     end,
   })
 end

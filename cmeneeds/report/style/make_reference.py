@@ -26,27 +26,27 @@ _BAR = '<w:pBdr><w:left w:val="single" w:sz="24" w:space="8" w:color="{}"/></w:p
 
 # id: (name, paragraph properties, run properties in words)
 _STYLES: dict[str, tuple[str, str, str]] = {
-    "Normal": ("Normal", '<w:spacing w:after="120" w:line="276" w:lineRule="auto"/>', "22"),
-    "BodyText": ("Body Text", '<w:spacing w:before="60" w:after="120"/>', ""),
-    "FirstParagraph": ("First Paragraph", '<w:spacing w:before="100"/>', ""),
-    "Compact": ("Compact", '<w:spacing w:before="20" w:after="20" w:line="252"/>', ""),
-    "Title": ("Title", '<w:keepNext/><w:spacing w:before="0" w:after="240"/>', "44 sans bold"),
+    "Normal": ("Normal", '<w:spacing w:after="100" w:line="252" w:lineRule="auto"/>', "20"),
+    "BodyText": ("Body Text", '<w:spacing w:before="40" w:after="90"/>', ""),
+    "FirstParagraph": ("First Paragraph", '<w:spacing w:before="60"/>', ""),
+    "Compact": ("Compact", '<w:spacing w:before="20" w:after="20" w:line="245"/>', ""),
+    "Title": ("Title", '<w:keepNext/><w:spacing w:before="0" w:after="160"/>', "40 sans bold"),
     "Heading1": (
         "heading 1",
         ('<w:keepNext/><w:keepLines/><w:pBdr><w:top w:val="single" w:sz="12" w:space="6" '
-        f'w:color="{_INK}"/></w:pBdr><w:spacing w:before="440" w:after="140"/>'
+        f'w:color="{_INK}"/></w:pBdr><w:spacing w:before="300" w:after="100"/>'
         '<w:outlineLvl w:val="0"/>'),
-        "30 sans bold",
+        "28 sans bold",
     ),
     "Heading2": (
         "heading 2",
-        ('<w:keepNext/><w:keepLines/><w:spacing w:before="320" w:after="100"/>'
+        ('<w:keepNext/><w:keepLines/><w:spacing w:before="220" w:after="80"/>'
         '<w:outlineLvl w:val="1"/>'),
-        "25 sans bold",
+        "23 sans bold",
     ),
     "Heading3": (
         "heading 3",
-        ('<w:keepNext/><w:keepLines/><w:spacing w:before="240" w:after="80"/>'
+        ('<w:keepNext/><w:keepLines/><w:spacing w:before="200" w:after="60"/>'
         '<w:outlineLvl w:val="2"/>'),
         "22 sans bold",
     ),
@@ -146,8 +146,8 @@ _FOOTER = f"""<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 _PAGE = f"""<w:sectPr xmlns:w="{_W}" xmlns:r="{_R}">
 <w:headerReference w:type="default" r:id="rIdMark"/>
 <w:footerReference w:type="default" r:id="rIdPage"/>
-<w:pgSz w:w="12240" w:h="15840"/><w:pgMar w:top="1440" w:right="1605" w:bottom="1440"
-w:left="1605" w:header="708" w:footer="708" w:gutter="0"/></w:sectPr>"""
+<w:pgSz w:w="12240" w:h="15840"/><w:pgMar w:top="1300" w:right="1420" w:bottom="1200"
+w:left="1420" w:header="708" w:footer="708" w:gutter="0"/></w:sectPr>"""
 
 
 def make_reference() -> bytes:
