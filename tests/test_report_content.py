@@ -193,6 +193,16 @@ def test_what_only_the_writer_can_answer_is_gathered_once(made: Assessment) -> N
     assert len(questions) == len(set(questions))
 
 
+def test_no_clause_is_quoted_without_what_it_speaks_of() -> None:
+    said = (
+        "Checks of the made-up lamp that are asked for by every one of the many houses in the town "
+        "at the start of each long winter are known to all, but in real life are done in 12% of "
+        "the houses that own one."
+    )
+    start = said.index("12%")
+    assert excerpt(said, (start, start + 3)) == said
+
+
 def test_rows_are_named_as_a_reader_would() -> None:
     from types import SimpleNamespace as Row
 
@@ -200,6 +210,8 @@ def test_rows_are_named_as_a_reader_would() -> None:
         return row_name(Row(subject=subject, group=group, gap_type=level))
 
     assert name("T2D, type 2 diabetes", "patients") == "Type 2 diabetes: care of patients"
-    assert name("willingness", "general public") == "Willingness among the general public"
+    assert name("willingness", "general public") == (
+        "Willingness to accept care among the general public"
+    )
     assert name("Hand washing", "group not stated") == "Hand washing"
     assert name("Disorder, Depressive", "nurses") == "Depressive disorder among nurses"

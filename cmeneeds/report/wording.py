@@ -24,7 +24,7 @@ _STATISTIC = re.compile(
 )
 _NO_SUBJECT = re.compile(
     r"(?:in|at|of|for|by|on|with|from|to|as|is|are|was|were|be|been|has|have|had|do|does|did|can"
-    r"|could|may|might|will|would|should|must|also|only|not|never|still|then|remain\w*|differ\w*"
+    r"|could|may|might|will|would|should|must|also|never|still|then|remain\w*|differ\w*"
     r"|increas\w+|decreas\w+|declin\w+|rose|fell)\b"
 )
 """How the rest of a sentence begins whose subject stands before the joint."""
