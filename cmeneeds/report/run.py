@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from cmeneeds import __version__
 from cmeneeds.brief import Brief
 from cmeneeds.checks.house import RUN_FILE, checks_path, load_house
+from cmeneeds.checks.view import assessment_of
 from cmeneeds.decisions import decisions_path, load_decisions
 from cmeneeds.errors import NoEvidence, ParameterError, ReportError, UsageError
 from cmeneeds.gathering import gather
@@ -30,6 +31,7 @@ from cmeneeds.report.carried import apply_prose, load_prose, prose_path
 from cmeneeds.report.docx import check_reference
 from cmeneeds.report.executing import CITED_FILE, OWN_PARAMETERS, check_parameters, execute
 from cmeneeds.report.export import FORMATS, export_all
+from cmeneeds.report.handover import hand_over, handed_over, handover
 from cmeneeds.report.run_folder import new_folder, place_run, sweep
 from cmeneeds.report.tables import write_atomically, write_csv
 from cmeneeds.resources import shared_path
@@ -109,6 +111,7 @@ def write_tables(assessment: Assessment, folder: Path) -> None:
     write_csvs(assessment, folder)
     for name, chart in figures.draw(assessment):
         figures.save(chart.figure, folder / "figures", name)
+    hand_over(assessment)
 
 
 def write_csvs(assessment: Assessment, folder: Path) -> None:
@@ -274,12 +277,14 @@ def _make(
             checked["cited_file"] = CITED_FILE
         tell("reading and writing")
         began = time.monotonic()
-        seconds["cells"] = round(execute(notebook, folder, checked, cell_timeout, kernel), 3)
+        with handover() as offered:
+            seconds["cells"] = round(execute(notebook, folder, checked, cell_timeout, kernel), 3)
+            assessment = handed_over(offered)
         seconds["notebook"] = round(time.monotonic() - began, 3)
         steps["executed"] = _now()
         tell("exporting")
         began = time.monotonic()
-        _export(folder, brief, records, reference_doc)
+        _export(folder, brief, records, assessment or assessment_of(folder), reference_doc)
         seconds["exports"] = round(time.monotonic() - began, 3)
         steps["exported"] = _now()
     except (ReportError, NoEvidence) as problem:
@@ -301,13 +306,16 @@ def _now() -> str:
 
 
 def _export(
-    folder: Path, brief: Brief, records: Records, reference_doc: Path | None = None
+    folder: Path,
+    brief: Brief,
+    records: Records,
+    assessment: Assessment,
+    reference_doc: Path | None = None,
 ) -> None:
     import nbformat
 
     from cmeneeds.bibliography.writing import write_citations
     from cmeneeds.checks.result import check_run, write_check
-    from cmeneeds.checks.view import assessment_of
     from cmeneeds.exports import write_exports, write_workbook
     from cmeneeds.report.answers import with_answers
     from cmeneeds.report.check_section import with_open_points
@@ -316,7 +324,6 @@ def _export(
     from cmeneeds.report.references import csl
 
     computed = collect(nbformat.read(folder / "report.ipynb", as_version=4))
-    assessment = assessment_of(folder)
     text = with_answers(_with_prose(folder, computed, records), assessment.decisions)
     checked = check_run(folder, assessment=assessment, text=text)
     text = with_open_points(text, checked)
