@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from cmeneeds.report.references import csl
 from cmeneeds.report.tables import write_atomically
 
 if TYPE_CHECKING:
-    from cmeneeds.works import Works
+    from cmeneeds.works import Work, Works
 
 _RIS_TYPES = {
     "article-journal": "JOUR",
@@ -56,18 +56,21 @@ def write_citations(folder: Path, works: Works, cited: Iterable[str]) -> list[st
     ExportError
     """
     wanted = set(cited)
-    chosen = [work for key, work in works.items() if key in wanted]
-    articles = [work.article for work in chosen if work.article is not None]
+    texts = citation_files([work for key, work in works.items() if key in wanted])
     target = folder / "exports"
     target.mkdir(parents=True, exist_ok=True)
-    texts = {"references.ris": to_ris(csl(work) for work in chosen)}
-    if articles:
-        texts["references.nbib"] = to_nbib(articles)
-    else:
+    if "references.nbib" not in texts:
         (target / "references.nbib").unlink(missing_ok=True)
     for name, text in texts.items():
         write_atomically(target / name, text.encode("utf-8"))
     return [f"exports/{name}" for name in texts]
+
+
+def citation_files(cited: Sequence[Work]) -> dict[str, str]:
+    """Text of each file for citation managers, by its name; NBIB only of PubMed records."""
+    articles = [work.article for work in cited if work.article is not None]
+    texts = {"references.ris": to_ris(csl(work) for work in cited)}
+    return texts | ({"references.nbib": to_nbib(articles)} if articles else {})
 
 
 # --- RIS ----------------------------------------------------------------------------------------

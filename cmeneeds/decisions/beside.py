@@ -17,11 +17,11 @@ from cmeneeds.decisions.files import (
     MOST_BYTES,
     _clean,
     _decoded,
-    _locked,
     _names,
     _unguarded,
 )
 from cmeneeds.errors import UsageError
+from cmeneeds.locking import locked
 
 T = TypeVar("T", bound=tuple[str, ...])
 """A choice: a named tuple of texts."""
@@ -84,7 +84,7 @@ class Beside(Generic[T]):
         clean = [self.make(*(_clean(cell) for cell in choice)) for choice in choices]
         for choice in clean:
             self.check(choice, "")
-        with _locked(path):
+        with locked(path):
             columns, separator, lines = self._read(path)
             self._write(path, columns, separator, [*lines, *(_Line({}, c) for c in clean)])
 
@@ -93,7 +93,7 @@ class Beside(Generic[T]):
         path = Path(path)
         if not path.exists():
             return None
-        with _locked(path):
+        with locked(path):
             columns, separator, lines = self._read(path)
             who = self.fields.index("by")
             places = [i for i, line in enumerate(lines) if not by or line.choice[who] == by]
@@ -110,7 +110,7 @@ class Beside(Generic[T]):
         for choice in made:
             self.check(choice, "")
         path = Path(path)
-        with _locked(path):
+        with locked(path):
             self._write(path, self.fields, ",", [_Line({}, c) for c in made])
 
     def _read(self, path: Path) -> tuple[tuple[str, ...], str, list[_Line]]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -24,6 +23,7 @@ from cmeneeds.decisions.model import (
 )
 from cmeneeds.errors import UsageError
 from cmeneeds.frames import text_of
+from cmeneeds.locking import locked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 20_000_000
 """A larger file holds no decisions of a person."""
-
-WAIT = 30.0
-"""Seconds to wait for another process that writes."""
 
 _GUARD = re.compile("'+[=+\\-@\t\n＝＋－＠]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -194,23 +191,6 @@ def _clean(text: str) -> str:
 # --- writing ------------------------------------------------------------------------------------
 
 
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    from filelock import FileLock, Timeout
-
-    try:
-        with FileLock(path.with_name(f".{path.name}.lock"), timeout=WAIT):
-            yield
-    except Timeout:
-        raise UsageError(
-            f"another process has been writing {path.name} for {WAIT:g} s", "Try again."
-        ) from None
-    except OSError as error:
-        raise UsageError(
-            f"{path.name} cannot be written: {error.strerror}", "Check its folder."
-        ) from None
-
-
 def _write(path: Path, file: _File) -> None:
     from cmeneeds.report.tables import guarded, write_atomically
 
@@ -238,7 +218,7 @@ def save_decisions(path: str | Path, decisions: Iterable[Decision]) -> None:
     made = list(decisions)
     for d in made:
         check(d)
-    with _locked(path):
+    with locked(path):
         _write(path, _File(lines=tuple(_Line(0, {}, d) for d in made)))
 
 
@@ -304,7 +284,7 @@ def decide(
     made = Decision(*(_clean(cell) for cell in made))
     check(made)
     path = Path(path)
-    with _locked(path):
+    with locked(path):
         file = _read(path)
         _write(path, _File(file.columns, file.separator, (*file.lines, _Line(0, {}, made))))
     return made
@@ -327,7 +307,7 @@ def undo(path: str | Path, by: str = "") -> Decision | None:
     path = Path(path)
     if not path.exists():
         return None
-    with _locked(path):
+    with locked(path):
         file = _read(path)
         places = [i for i, line in enumerate(file.lines) if not by or line.decision.by == by]
         if not places:

@@ -144,7 +144,7 @@ def _word(assessment: Assessment, folder: Path, name: str, text: str, *, title: 
 
 
 def write_citations_of(folder: Path, assessment: Assessment, cited: Iterable[str]) -> list[str]:
-    """Write cited works for citation managers: RIS, NBIB (PubMed records only), CSL JSON.
+    """Write cited works for citation managers: CSL JSON, RIS, and NBIB if there are PubMed records.
 
     Parameters
     ----------
@@ -159,19 +159,14 @@ def write_citations_of(folder: Path, assessment: Assessment, cited: Iterable[str
     list of str
         Names of the files.
     """
-    from cmeneeds.bibliography.writing import to_nbib, to_ris
+    from cmeneeds.bibliography.writing import citation_files
 
     folder.mkdir(parents=True, exist_ok=True)
     keys = set(cited)
     works = [work for key, work in assessment.records.works.items() if key in keys]
-    articles = [work.article for work in works if work.article is not None]
     items = [csl(work) for work in works]
     listed = json.dumps(items, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
-    made = {
-        "references.json": listed,
-        "references.nbib": to_nbib(articles),
-        "references.ris": to_ris(items),
-    }
+    made = {"references.json": listed} | citation_files(works)
     for name, data in made.items():
         write_atomically(folder / name, data.encode())
     return list(made)

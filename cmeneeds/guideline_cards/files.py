@@ -12,7 +12,6 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date as day
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING
 from cmeneeds.errors import UsageError
 from cmeneeds.frames import text_of
 from cmeneeds.guideline_cards.model import CARD_COLUMNS, CORRECTABLE, GivenCard, card_id
+from cmeneeds.locking import locked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,9 +31,6 @@ MOST_BYTES = 20_000_000
 LONGEST = 5000
 """Characters of a cell."""
 NEEDED = ("card_id", "by", "date")
-WAIT = 30.0
-"""Seconds to wait for another process that writes."""
-
 _ID = re.compile(r"C-[0-9a-f]{8}")
 _DATE = re.compile(r"(?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])")
 _GUARD = re.compile("'+[=+\\-@\t\n＝＋－＠]")
@@ -156,23 +153,6 @@ def _clean(text: str) -> str:
     return (text[1:] if _GUARD.match(text) else text).strip()
 
 
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    from filelock import FileLock, Timeout
-
-    try:
-        with FileLock(path.with_name(f".{path.name}.lock"), timeout=WAIT):
-            yield
-    except Timeout:
-        raise UsageError(
-            f"another process has been writing {path.name} for {WAIT:g} s", "Try again."
-        ) from None
-    except OSError as error:
-        raise UsageError(
-            f"{path.name} cannot be written: {error.strerror}", "Check its folder."
-        ) from None
-
-
 def confirm_card(
     path: str | Path, card: pd.Series, by: str, on: day | None = None, **cells: str
 ) -> GivenCard:
@@ -210,7 +190,7 @@ def confirm_card(
     row |= {n: _clean(v) for n, v in cells.items()}
     row |= {"by": _clean(by), "date": (on or day.today()).isoformat()}
     made = _given(row, path.name)
-    with _locked(path):
+    with locked(path):
         kept = [c for _, c in _lines(path)] if path.exists() else []
         kept = [c for c in kept if c.get("card_id") != made.card_id]
         columns = list(dict.fromkeys([*CARD_COLUMNS, *(n for c in kept for n in c)]))

@@ -153,11 +153,11 @@ def save_strategy(
     on : date, optional
         Default: today.
     """
-    from cmeneeds.decisions.files import _locked
+    from cmeneeds.locking import locked
     from cmeneeds.report.tables import write_atomically
 
     path = strategies_path(strategy.brief if brief is None else brief)
-    with _locked(path):
+    with locked(path):
         before = load_strategies(path)
         kept = KeptStrategy(
             name or f"version {len(before) + 1}",
