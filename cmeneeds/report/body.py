@@ -192,7 +192,7 @@ class Body(Front):
             said.append(f"See also {first_lower(self._rows_named(rows))}.")
         elif above and not said:
             said.append("The query found what is quoted above.")
-        return f"\n**{head}.** What the query on them found. {' '.join(said)}\n"
+        return f"\n**{head}.** From the query on them: {first_lower(' '.join(said))}\n"
 
     def _of_facet(self, facet: str, most: int = 2) -> list[str]:
         """The surest short findings of the records that one query found, one a record."""
