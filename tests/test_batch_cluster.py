@@ -93,6 +93,7 @@ def tables(outputs: Path) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.long
 def test_a_cluster_makes_the_same_tables_as_this_machine_although_a_worker_is_lost(
     place: Path, cluster: DaskCluster
 ) -> None:

@@ -253,6 +253,8 @@ def naive_log(old: Path, new: Path, cited: int) -> set[tuple[str, str, str]]:
     return found | {("standing", f"pmid-{cited}", "")}
 
 
+@pytest.mark.long
+@pytest.mark.sample
 def test_the_log_of_a_grown_sample_is_exact_with_and_without_since(place: Path) -> None:
     (place / "briefs" / "covid.yaml").write_text(SAMPLE_BRIEF, "utf-8")
     everything = list(sample_records())
