@@ -244,6 +244,7 @@ def waiting_template(folder: Path, code: str) -> Path:
     return small_template(folder, new_code_cell(code), new_code_cell("import time; time.sleep(60)"))
 
 
+@pytest.mark.long
 def test_a_report_that_takes_too_long_is_ended_and_the_others_go_on(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

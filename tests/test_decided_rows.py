@@ -687,6 +687,7 @@ def test_the_order_of_lines_about_different_things_plays_no_part(state: State) -
         assert dict(zip(lines, told(made), strict=True)) == states
 
 
+@pytest.mark.long
 def test_every_pair_of_decisions_about_two_rows_is_applied_or_told(state: State) -> None:
     before = state()
     dose, culture = row(before, "dose check"), row(before, "blood culture")

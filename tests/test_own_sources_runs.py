@@ -130,6 +130,7 @@ def test_words_changed_in_the_snapshot_are_found_in_the_original(own_run: Path) 
     assert any("original" in line for line in about_own(verified(own_run)))
 
 
+@pytest.mark.long
 def test_the_snapshot_gives_the_same_tables_without_library_or_file(
     own_place: Path, own_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -96,6 +96,7 @@ def retracted(article: Article) -> Article:
 # --- made-up records ------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_a_refresh_without_news_says_so_and_makes_no_run(place: Path) -> None:
     run = first_run(place, made_up_records())
     found = again(place, run)
@@ -163,6 +164,7 @@ def test_a_change_log_that_was_tampered_with_does_not_verify(place: Path) -> Non
     assert any(b.where.startswith("changes.csv") for b in verify_run(new).broken)
 
 
+@pytest.mark.long
 def test_a_work_that_is_no_longer_found_is_told_with_its_standing_today(place: Path) -> None:
     run = first_run(place, made_up_records())
     first = made_up_records()[0]
