@@ -163,9 +163,10 @@ def loop(runs: Sequence[Path], place: Path) -> Taken:
     shutil.copyfile(template, place / "template.ipynb")
     exports = (
         "import sys; from pathlib import Path; from cmeneeds.brief import Brief; "
+        "from cmeneeds.checks.view import assessment_of; "
         "from cmeneeds.report.run import _export; from cmeneeds.retrieval import Records; "
         "f = Path(sys.argv[1]); _export(f, Brief.load(f / 'brief.yaml'), "
-        "Records.load(f / 'snapshot.jsonl.gz'))"
+        "Records.load(f / 'snapshot.jsonl.gz'), assessment_of(f))"
     )
     lines = ["set -e"]
     for number, run in enumerate(runs):
