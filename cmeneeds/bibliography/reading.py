@@ -22,7 +22,7 @@ MAX_AUTHORS = 5_000
 HEAD = 65_536
 """Characters in which the format must show."""
 
-TODO = "Export it as RIS, NBIB, BibTeX, CSL JSON or EndNote XML, or name a zotero.sqlite."
+ADVICE = "Export it as RIS, NBIB, BibTeX, CSL JSON or EndNote XML, or name a zotero.sqlite."
 
 _READERS: dict[str, Callable[[str], Reading]] = {
     "RIS": read_ris,
@@ -81,12 +81,12 @@ def parse_bibliography(data: bytes, name: str) -> Bibliography:
     """Read a bibliography from bytes; see :func:`read_bibliography`."""
     text, note = decode(data)
     if not text.strip():
-        raise UsageError(f"{name} is empty", TODO)
+        raise UsageError(f"{name} is empty", ADVICE)
     if "\0" in text:
-        raise UsageError(f"{name} is no text", TODO)
+        raise UsageError(f"{name} is no text", ADVICE)
     kind = _format_of(text)
     if not kind:
-        raise UsageError(f"{name} is no bibliography that can be read here", TODO)
+        raise UsageError(f"{name} is no bibliography that can be read here", ADVICE)
     reading = _READERS[kind](text)
     return finished(reading, name, kind, note)
 
