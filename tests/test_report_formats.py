@@ -19,7 +19,7 @@ from cmeneeds.report import markdown as md
 from cmeneeds.report.convert import STYLE
 from cmeneeds.report.docx import export_docx
 from cmeneeds.report.html import export_html
-from cmeneeds.report.pdf import export_pdf
+from cmeneeds.report.pdf import export_pdf, set_pdf
 from cmeneeds.report.style.make_reference import make_reference
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><path d="M0 0h9"/></svg>'
@@ -366,3 +366,16 @@ def test_the_pdf_says_what_the_page_says_with_its_mark_on_every_page(folder):
     assert b"/StructTreeRoot" in data  # tagged
     assert b"/Outlines" in data
     assert b"/Link" in data
+
+
+@pytest.mark.parametrize(
+    ("source", "seconds", "message"),
+    [
+        ("#nonsense", 60, "the PDF cannot be set: unknown variable: nonsense"),
+        ("Words", 0.001, "not set within 0.001 seconds"),
+    ],
+)
+def test_a_pdf_that_cannot_be_set_says_why(tmp_path, source, seconds, message):
+    (tmp_path / "report.typ").write_text(source)
+    with pytest.raises(ExportError, match=message):
+        set_pdf(tmp_path / "report.typ", seconds)

@@ -596,12 +596,17 @@ def test_a_cell_that_raises_makes_a_failed_run_without_a_report(
 
 
 def test_a_cell_that_takes_too_long_makes_a_failed_run(made_up_place: Path, tmp_path: Path) -> None:
-    template = small_template(tmp_path, new_code_cell("import time; time.sleep(60)"))
+    template = small_template(
+        tmp_path, new_code_cell("print('got here')"), new_code_cell("import time; time.sleep(60)")
+    )
     started = time.monotonic()
     error = failed_run(made_up_place, tmp_path, template, cell_timeout=1)
     assert isinstance(error, RunTimedOut)
     assert "longer than 1 s" in str(error)
     assert time.monotonic() - started < 30
+    (left,) = (tmp_path / "outputs" / "zandoric-fever").iterdir()
+    kept = nbformat.read(left / "failed.ipynb", as_version=4)
+    assert any("got here" in o.get("text", "") for c in kept.cells for o in c.get("outputs", ()))
 
 
 def test_a_killed_run_leaves_no_manifest_and_latest_stays(

@@ -64,6 +64,8 @@ def make_one(task: Task, tell: Callable[[str], None] | None = None) -> Made:
             name=task.name,
             kernel=KERNEL,
             inputs=task.inputs,
+            # As many reports are made at once as processors may be used.
+            at_once=1,
         )
     except CmeneedsError as error:
         return Made(name=task.name, error=error.what, todo=error.todo, exit_code=error.exit_code)

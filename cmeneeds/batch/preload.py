@@ -3,7 +3,6 @@
 import nbconvert  # noqa: F401
 import nbformat
 import papermill
-import typst  # noqa: F401
 import xlsxwriter  # noqa: F401
 
 import cmeneeds.bibliography.writing

@@ -45,6 +45,7 @@ def write_exports(
     assessment: Assessment,
     wanted: Iterable[str] = (),
     rows: Sequence[Any] | None = None,
+    at_once: int | None = None,
 ) -> list[str]:
     """Write forms into a folder, such as ``exports`` of a run.
 
@@ -58,6 +59,8 @@ def write_exports(
     rows : sequence of named tuples, optional
         Rows of the gap table that the forms are filled for; default:
         :func:`cmeneeds.exports.forms.form_rows`.
+    at_once : int, optional
+        Files that are written at once; default: several.
 
     Returns
     -------
@@ -80,7 +83,7 @@ def write_exports(
     for name in wanted:
         tasks |= _tasks(name, folder, assessment, chosen)
     # pandoc works outside the interpreter's lock.
-    with ThreadPoolExecutor(4) as pool:
+    with ThreadPoolExecutor(at_once or 4) as pool:
         for made in [pool.submit(task) for task in tasks.values()]:
             made.result()
     return sorted(tasks)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import tempfile
+import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
@@ -14,6 +16,18 @@ from traitlets import Int
 
 from cmeneeds.errors import KernelNotForked
 from cmeneeds.kernels.process import warm_process
+
+CHANNELS: Final = 5
+"""Sockets of a kernel: shell, iopub, stdin, control, heartbeat."""
+
+LISTENING: Final = 2.0
+"""Seconds to wait for them at most; a client waits longer by itself."""
+
+ENDING: Final = 1.0
+"""Seconds that a killed kernel is waited for; its manager waits longer."""
+
+QUICK: Final = 0.005
+"""Seconds between two looks."""
 
 
 class ForkProvisioner(LocalProvisioner):
@@ -61,7 +75,28 @@ class ForkProvisioner(LocalProvisioner):
         # It has the part of Popen that the base class uses.
         self.process = kernel  # type: ignore[assignment]
         self.pid = self.pgid = kernel.pid
+        await self._listening()
         return self.connection_info
+
+    async def _listening(self) -> None:
+        """Wait until the kernel's sockets are there.
+
+        A client that connects earlier tries again only after a tenth of a second, for each channel.
+        """
+        if self._folder is None:
+            return
+        until = time.monotonic() + LISTENING
+        while len(list(self._folder.iterdir())) < CHANNELS and time.monotonic() < until:
+            if await self.poll() is not None:
+                return  # whoever waits for its answers will tell
+            await asyncio.sleep(QUICK)
+
+    async def kill(self, restart: bool = False) -> None:
+        """End the kernel, and wait a moment: its manager would look again after a tenth second."""
+        await super().kill(restart=restart)
+        until = time.monotonic() + ENDING
+        while self.has_process and await self.poll() is None and time.monotonic() < until:
+            await asyncio.sleep(QUICK)
 
     def _limit(self) -> int | None:
         given = os.environ.get("CMENEEDS_KERNEL_MEMORY", "")

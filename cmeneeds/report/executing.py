@@ -6,15 +6,23 @@ checked here.
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, Final
 
 from cmeneeds.errors import NoEvidence, ParameterError, RunFailed, RunTimedOut
 
 CITED_FILE = "brief.cited.txt"
 """In the folder of a final run: addresses of the passages that it cites, one a line."""
+
+ENGINE: Final = "cmeneeds"
+"""Our name among papermill's engines."""
+
+SAVED_EVERY: Final = 5
+"""Seconds."""
 
 OWN_PARAMETERS = ("brief_file", "snapshot_file", "decisions_file", "cited_file")
 """Parameters that the run sets itself."""
@@ -115,6 +123,7 @@ def execute(
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
+    _use_engine()
     executed = folder / "report.ipynb"
     try:
         with _own_kernel():
@@ -126,6 +135,9 @@ def execute(
                 progress_bar=False,
                 execution_timeout=timeout,
                 kernel_name=kernel,
+                engine_name=ENGINE,
+                # Its last cell has ended: a kernel that is asked politely takes half a second.
+                shutdown_kernel="immediate",
                 **_kernel_settings(),
             )
     except PapermillExecutionError as problem:
@@ -142,6 +154,33 @@ def execute(
     except DeadKernelError:
         raise RunFailed("the notebook's kernel died", "Check free memory; run again.") from None
     return _clean_notebook(executed)
+
+
+@functools.cache
+def _use_engine() -> None:
+    """Make known to papermill an engine that writes the notebook seldom.
+
+    papermill's own writes the whole file at the begin and end of each cell, which for a report takes
+    as long as all else around its cells. However the run ends, the notebook is written once more.
+    """
+    from papermill.engines import NBClientEngine, papermill_engines
+
+    class Engine(NBClientEngine):
+        @classmethod
+        def execute_managed_notebook(cls, nb_man: Any, *args: Any, **kwargs: Any) -> Any:
+            save = nb_man.save
+
+            def save_seldom(**more: Any) -> None:
+                if (nb_man.now() - nb_man.last_save_time).total_seconds() >= SAVED_EVERY:
+                    save(**more)
+
+            nb_man.save = save_seldom
+            try:
+                return super().execute_managed_notebook(nb_man, *args, **kwargs)
+            finally:
+                nb_man.save = save
+
+    papermill_engines.register(ENGINE, Engine)
 
 
 def _kernel_settings() -> dict[str, object]:

@@ -29,6 +29,7 @@ def export_all(
     run: str = "",
     reference_doc: Path | None = None,
     report: str = "report.md",
+    at_once: int | None = None,
 ) -> None:
     """Write each of :data:`FORMATS` beside a report.
 
@@ -46,6 +47,8 @@ def export_all(
         The writer's own Word template.
     report : str
         Name of the report's text.
+    at_once : int, optional
+        Formats that are written at once; default: all.
 
     Raises
     ------
@@ -58,7 +61,7 @@ def export_all(
     writers: dict[str, Callable[..., None]] = dict(
         zip(FORMATS, (export_html, word, export_pdf), strict=True)
     )
-    with ThreadPoolExecutor(len(writers)) as pool:
+    with ThreadPoolExecutor(at_once or len(writers)) as pool:
         waiting = [
             pool.submit(write, source, references, folder / name, title, folder / "figures")
             for name, write in writers.items()

@@ -6,18 +6,18 @@ file is tagged, has bookmarks, and its numbers lead to their evidence cards.
 
 from __future__ import annotations
 
-import datetime
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from cmeneeds.errors import ExportError
 from cmeneeds.report.convert import STYLE, convert, read_text, running_mark
 from cmeneeds.report.tables import write_atomically
-
-_STAMP: Final = datetime.datetime(1980, 1, 1, tzinfo=datetime.UTC)
+from cmeneeds.report.typesetter import REFUSED
 
 
 def export_pdf(
@@ -65,36 +65,39 @@ def export_pdf(
             for figure in figures_dir.iterdir():
                 if figure.suffix in (".svg", ".png"):
                     shutil.copyfile(figure, root / figure.name)
-        write_atomically(out, set_pdf(root / "report.typ"))
+        write_atomically(out, set_pdf(root / "report.typ", timeout))
 
 
-def set_pdf(source: Path) -> bytes:
-    """Typeset one file; it can read nothing but what lies beside it.
+def set_pdf(source: Path, timeout: float = 120) -> bytes:
+    """Typeset one file, in a process of its own; it can read nothing but what lies beside it.
+
+    Parameters
+    ----------
+    source : Path
+    timeout : float
+        Seconds.
 
     Raises
     ------
     ExportError
-        If typst refuses it.
+        If typst refuses it, crashes or takes too long.
     """
     import matplotlib
-    import typst
 
+    # DejaVu Sans, which charts are drawn in; typst brings the other fonts along.
+    fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    # `-I`: neither the environment nor the working folder decides what is imported.
+    command = [sys.executable, "-I", "-m", "cmeneeds.report.typesetter", str(source), str(fonts)]
     try:
-        made = typst.compile(
-            source,
-            format="pdf",
-            root=source.parent,
-            # DejaVu Sans, which charts are drawn in; and the fonts that typst brings along.
-            font_paths=[Path(matplotlib.get_data_path()) / "fonts" / "ttf"],
-            ignore_system_fonts=True,
-            # Nothing is to be had from a package registry: there is no folder to load it into.
-            package_path=source.parent / "none",
-            package_cache_path=source.parent / "none",
-            timestamp=_STAMP,
+        done = subprocess.run(  # noqa: S603 - this interpreter, our own module
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout, check=False
         )
-    except typst.TypstError as error:
-        what = " ".join(str(error.message).split())[:300]
-        raise ExportError(f"the PDF cannot be set: {what}") from None
-    if not isinstance(made, bytes):
-        raise ExportError("the PDF cannot be set: typst gave no single file")
-    return made
+    except subprocess.TimeoutExpired:
+        raise ExportError(
+            f"the PDF was not set within {timeout:g} seconds", "Make the report shorter."
+        ) from None
+    if done.returncode:
+        said = " ".join(done.stderr.decode("utf-8", "replace").split())
+        what = said[:300] if done.returncode == REFUSED else f"typst crashed: {said[-300:]}"
+        raise ExportError(f"the PDF cannot be set: {what}")
+    return done.stdout

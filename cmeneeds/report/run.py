@@ -149,6 +149,7 @@ def make_report(
     inputs: Mapping[str, str] | None = None,
     reference_doc: Path | None = None,
     cited: Collection[str] | None = None,
+    at_once: int | None = None,
 ) -> Run:
     """Make a needs assessment from a brief.
 
@@ -184,6 +185,8 @@ def make_report(
         :func:`cmeneeds.batch.freshness.inputs`.
     cited : collection of str, optional
         Of a final report: what it cites; see :func:`cmeneeds.report.final.make_final`.
+    at_once : int, optional
+        Files that are written at once; default: several.
 
     Returns
     -------
@@ -238,6 +241,7 @@ def make_report(
             inputs=inputs,
             reference_doc=reference_doc,
             cited=cited,
+            at_once=at_once,
             tell=tell,
         )
 
@@ -256,6 +260,7 @@ def _make(
     inputs: Mapping[str, str] | None,
     reference_doc: Path | None,
     cited: Collection[str] | None,
+    at_once: int | None,
     tell: Progress,
 ) -> Run:
     steps: dict[str, str] = {"searched": _now()}
@@ -284,7 +289,8 @@ def _make(
         steps["executed"] = _now()
         tell("exporting")
         began = time.monotonic()
-        _export(folder, brief, records, assessment or assessment_of(folder), reference_doc)
+        assessment = assessment or assessment_of(folder)
+        _export(folder, brief, records, assessment, reference_doc, at_once)
         seconds["exports"] = round(time.monotonic() - began, 3)
         steps["exported"] = _now()
     except (ReportError, NoEvidence) as problem:
@@ -311,6 +317,7 @@ def _export(
     records: Records,
     assessment: Assessment,
     reference_doc: Path | None = None,
+    at_once: int | None = None,
 ) -> None:
     import nbformat
 
@@ -336,13 +343,14 @@ def _export(
     write_atomically(folder / "references.json", listed.encode())
     write_citations(folder, records.works, cited)
     write_workbook(folder, assessment)
-    write_exports(folder / "exports", assessment)
+    write_exports(folder / "exports", assessment, at_once=at_once)
     export_all(
         folder,
         references,
         brief.heading,
         run=f"{brief.slug}/{folder.name}",
         reference_doc=reference_doc,
+        at_once=at_once,
     )
 
 
