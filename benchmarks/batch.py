@@ -44,6 +44,9 @@ FURTHER = (
 )
 """Topics of which the sample holds enough for a gap table."""
 
+SETTINGS = ("hospital", "primary care", "nursing home", "rural practice")
+"""With each of the twenty, where more are wanted."""
+
 OUTSIDE = 0.7
 TWO = 1.6
 LOOP, LOOP_AIM = 2.5, 4.0
@@ -118,7 +121,7 @@ def write_table(place: Path, number: int) -> Path:
     shutil.copytree(BRIEFS, place, dirs_exist_ok=True)
     columns = [
         "brief", "name", "topic", "mesh", "audience.profession", "accreditor", "population",
-        "trigger", "years", "as_of", "source",
+        "trigger", "years", "as_of", "source", "audience.setting",
     ]  # fmt: skip
     rows = [
         {"brief": brief.name, "name": f"{brief.stem} {who}", "audience.profession": who,
@@ -134,7 +137,13 @@ def write_table(place: Path, number: int) -> Path:
         for topic, mesh in FURTHER
     ]  # fmt: skip
     # Spread, so that a shorter table has all kinds too.
-    rows = [row for start in range(4) for row in rows[start::4]][:number]
+    rows = [row for start in range(4) for row in rows[start::4]]
+    repeated = [
+        row | {"name": f"{row['name']} {setting}", "audience.setting": setting}
+        for setting in SETTINGS
+        for row in rows
+    ]
+    rows = (rows + repeated)[:number]
     path = place / "areas.csv"
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.DictWriter(stream, columns)

@@ -148,15 +148,43 @@ def show_records(results: list[dict[str, Any]]) -> str:
     return table(head, rows)
 
 
+REPORT_STEPS = ("cells", "exports", "around the cells", "search, start, hand-over")
+
+
+def steps_of(result: dict[str, Any]) -> dict[str, float]:
+    """Seconds of wall time of each step, a report; of two processes, so twice the batch's."""
+    number = result["reports"]
+    cells, notebook, exports = (result[k] / number for k in ("cells", "notebook", "exports"))
+    rest = 2 * result["wall"] / number - notebook - exports
+    return dict(zip(REPORT_STEPS, (cells, exports, notebook - cells, rest), strict=True))
+
+
 def show_reports(results: list[dict[str, Any]]) -> str:
-    """A table: reports against time and memory."""
-    head = ("reports", "wall", "processor", "a report", "memory")
+    """A table: reports against time and memory, and the steps of one report."""
+    head = ("reports", "wall", "processor", "reports/min", *REPORT_STEPS, "memory")
     rows = [
         (f"{r['reports']}", f"{r['wall']:.0f} s", f"{r['processor']:.0f} s",
-         f"{r['processor'] / r['reports']:.1f} s", f"{r['memory']:.0f} MB")
+         f"{60 * r['reports'] / r['wall']:.1f}",
+         *(f"{v:.2f} s" for v in steps_of(r).values()), f"{r['memory']:.0f} MB")
         for r in results
     ]  # fmt: skip
     return table(head, rows)
+
+
+def draw_reports(results: list[dict[str, Any]], path: Path) -> None:
+    """Draw the batches' table: minutes and memory against reports."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 3.2), layout="constrained")
+    time_axes, memory_axes = figure.subplots(1, 2)
+    numbers = [r["reports"] for r in results]
+    time_axes.plot(numbers, [r["wall"] / 60 for r in results], marker="o")
+    time_axes.set(xlabel="reports in the batch", ylabel="minutes, two processes")
+    memory_axes.plot(numbers, [r["memory"] for r in results], marker="o")
+    memory_axes.set(xlabel="reports in the batch", ylabel="megabytes at the most", ylim=(0, None))
+    for axes in (time_axes, memory_axes):
+        axes.grid(visible=True, alpha=0.3)
+    figure.savefig(path, metadata={"Date": None})
 
 
 def draw(results: list[dict[str, Any]], path: Path) -> None:
@@ -186,6 +214,7 @@ def main() -> None:
     parser.add_argument("--reports", default="1,5,20,100")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--figure", type=Path)
+    parser.add_argument("--reports-figure", type=Path)
     parser.add_argument("--one", type=int)
     given, _ = parser.parse_known_args()
     if given.one:
@@ -205,6 +234,8 @@ def main() -> None:
     if numbers:
         results += (by_reports := of_reports(numbers))
         print(show_reports(by_reports))
+        if given.reports_figure:
+            draw_reports(by_reports, given.reports_figure)
     if given.json:
         given.json.write_text("".join(json.dumps(r) + "\n" for r in results), "utf-8")
 

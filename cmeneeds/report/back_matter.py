@@ -262,9 +262,9 @@ class BackMatter(RowSections):
             widths=(26, 22, 9, 9, 32),
         )
 
-    def appendix_changes(self) -> str:
+    def appendix_changes(self, letter: str = "") -> str:
         """Of a refresh: what has changed since the last version, with its heading."""
-        return change_section(self.assessment)
+        return change_section(self.assessment, letter)
 
     def appendix_questions(self) -> str:
         """What only the writer can answer, and the rules that rows do not pass yet."""

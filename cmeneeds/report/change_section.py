@@ -21,12 +21,14 @@ _COUNTED = ("record new", "record revised", "record gone", "brief")
 """Kinds that are counted and not listed."""
 
 
-def change_section(assessment: Assessment) -> str:
+def change_section(assessment: Assessment, letter: str = "") -> str:
     """Write the section; nothing where there was no report before.
 
     Parameters
     ----------
     assessment : Assessment
+    letter : str
+        Of the appendix; without one it has no number.
 
     Returns
     -------
@@ -37,8 +39,9 @@ def change_section(assessment: Assessment) -> str:
     if before is None:
         return ""
     changes = assessment.changes
+    numbered = f"Appendix {letter}. " if letter else "Appendix. "
     text = (
-        "\n# Appendix F. Changes since the last version\n\nCompared with the run of "
+        f"\n# {numbered}Changes since the last version\n\nCompared with the run of "
         f"{md.date(before.searched_at[:10])} (data of {md.date(before.data_date)}). Both were read "
         "by the same version of the program, so that what differs comes from the records, the "
         "brief or the writer's decisions. All changes stand in `changes.csv`.\n"

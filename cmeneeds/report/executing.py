@@ -160,12 +160,12 @@ def execute(
 def _use_engine() -> None:
     """Make known to papermill an engine that writes the notebook seldom.
 
-    papermill's own writes the whole file at the begin and end of each cell, which for a report takes
-    as long as all else around its cells. However the run ends, the notebook is written once more.
+    papermill's own writes the whole file when a cell begins and when it ends, which for a report
+    takes as long as all else around its cells. However the run ends, it is written once more.
     """
     from papermill.engines import NBClientEngine, papermill_engines
 
-    class Engine(NBClientEngine):
+    class Engine(NBClientEngine):  # type: ignore[misc]  # papermill has no types
         @classmethod
         def execute_managed_notebook(cls, nb_man: Any, *args: Any, **kwargs: Any) -> Any:
             save = nb_man.save
