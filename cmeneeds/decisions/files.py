@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cmeneeds.decisions.evidence import seen_at, seen_in
 from cmeneeds.decisions.model import (
     FIELDS,
-    LONGEST,
     NEEDED,
     PASSAGE_KINDS,
     SIDES,
@@ -23,6 +20,7 @@ from cmeneeds.decisions.model import (
 )
 from cmeneeds.errors import UsageError
 from cmeneeds.frames import text_of
+from cmeneeds.hand_edited import clean, read_hand_edited, write_hand_edited
 from cmeneeds.locking import locked
 
 if TYPE_CHECKING:
@@ -30,16 +28,10 @@ if TYPE_CHECKING:
 
     from cmeneeds.works import Works
 
-MOST_BYTES = 20_000_000
-"""A larger file holds no decisions of a person."""
-
-_GUARD = re.compile("'+[=+\\-@\t\n＝＋－＠]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
-@dataclass(frozen=True)
-class _Line:
-    number: int
+class _Line(NamedTuple):
     cells: dict[str, str]
     """As they stand, columns of the user's own included."""
     decision: Decision
@@ -79,131 +71,29 @@ def load_decisions(path: str | Path) -> list[Decision]:
 
 
 def _read(path: Path) -> _File:
-    if not path.exists():
-        return _File()
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            raise UsageError(
-                f"{path.name} has more than {MOST_BYTES:,} bytes", "Is it the file you mean?"
-            )
-        data = path.read_bytes()
-    except OSError as error:
-        raise UsageError(
-            f"{path.name} cannot be read: {error.strerror}", "Its place must be a CSV file."
-        ) from None
-    text = _decoded(path, data)
-    separator = _separator(text)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    lines: list[_Line] = []
-    try:
-        head = [_clean(_unguarded(name)).casefold() for name in next(reader, [])]
-        missing = set(NEEDED) - set(head)
-        if missing:
-            raise UsageError(
-                f"{path.name} has no column {', '.join(sorted(missing))}",
-                f"Its columns must be {', '.join(FIELDS)}.",
-            )
-        twice = sorted({name for name in head if name in FIELDS and head.count(name) > 1})
-        if twice:
-            raise UsageError(f"{path.name} has column {twice[0]} twice", "Remove one of them.")
-        lines.extend(
-            _line(path, reader.line_num, head, row)
-            for row in reader
-            if any(cell.strip() for cell in row)
-        )
-    except csv.Error as error:
-        if "field limit" in str(error):
-            raise UsageError(
-                f"{path.name}, line {reader.line_num}: a cell is too long",
-                f"At most {LONGEST:,} characters fit a cell; is a quotation mark missing?",
-            ) from None
-        raise UsageError(
-            f"{path.name}, line {reader.line_num}: no CSV table ({error})", "Save it as CSV UTF-8."
-        ) from None
-    return _File(tuple(head), separator, tuple(lines))
+    table = read_hand_edited(path, FIELDS, NEEDED)
+    lines = [_line(f"{path.name}, line {number}", cells) for number, cells in table.rows]
+    return _File(table.columns, table.separator, tuple(lines))
 
 
-def _line(path: Path, number: int, head: list[str], row: list[str]) -> _Line:
-    where = f"{path.name}, line {number}"
-    if any(cell.strip() for cell in row[len(head) :]):
-        raise UsageError(
-            f"{where}: more cells than columns", "Put quotation marks around a text with commas."
-        )
-    # Short lines are what some programs write for empty cells at the end.
-    cells = dict(zip(head, [*row, *[""] * (len(head) - len(row))], strict=False))
+def _line(where: str, cells: dict[str, str]) -> _Line:
     for name in ("gap_id", "decision", "into", "column"):
         if _CONTROL.search(cells.get(name, "")):
             raise UsageError(f"{where}: {name} holds a control character", "Write it again.")
-    for name, cell in cells.items():
-        if len(cell) > LONGEST:
-            raise UsageError(
-                f"{where}: {name[:40]} holds {len(cell):,} characters",
-                f"At most {LONGEST:,} fit a cell.",
-            )
-    decision = Decision(*(_clean(_unguarded(cells.get(name, ""))) for name in FIELDS))
+    decision = Decision(*(clean(cells.get(name, "")) for name in FIELDS))
     kind = decision.decision.casefold()
     decision = decision._replace(decision="accept" if kind == "sign" else kind)
     check(decision, where)
-    return _Line(number, cells, decision)
-
-
-def _decoded(path: Path, data: bytes) -> str:
-    for mark, encoding in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
-        if data.startswith(mark):
-            try:
-                return data.decode(encoding)
-            except UnicodeDecodeError:
-                raise UsageError(
-                    f"{path.name} is no CSV table (damaged UTF-16)", "Save it as CSV UTF-8."
-                ) from None
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise UsageError(
-            f"{path.name}, line {line}: not UTF-8, so its letters cannot be told",
-            'Save it as "CSV UTF-8".',
-        ) from None
-
-
-def _separator(text: str) -> str:
-    """What parts the cells: the mark that most names of the first line stand between."""
-    first = text.lstrip("\r\n").partition("\n")[0]
-    return max(",;\t", key=lambda mark: len(set(NEEDED) & set(_names(first, mark))))
-
-
-def _names(line: str, separator: str) -> list[str]:
-    return [name.strip().strip('"').casefold() for name in line.split(separator)]
-
-
-def _unguarded(text: str) -> str:
-    """Take away the apostrophe that keeps a spreadsheet from running a cell."""
-    return text[1:] if _GUARD.match(text) else text
-
-
-def _clean(text: str) -> str:
-    """A text without what only a terminal would obey."""
-    from cmeneeds.report.tables import guarded
-
-    return _unguarded(guarded(text)).strip()
+    return _Line(cells, decision)
 
 
 # --- writing ------------------------------------------------------------------------------------
 
 
 def _write(path: Path, file: _File) -> None:
-    from cmeneeds.report.tables import guarded, write_atomically
-
     columns = (*file.columns, *(name for name in FIELDS if name not in file.columns))
-    stream = io.StringIO()
-    writer = csv.writer(stream, delimiter=file.separator, lineterminator="\n")
-    writer.writerow(columns)
-    for line in file.lines:
-        cells = {name: _unguarded(cell) for name, cell in line.cells.items()}
-        cells |= zip(FIELDS, line.decision, strict=True)
-        writer.writerow([guarded(cells.get(name, "")) for name in columns])
-    # Without the mark at its start Excel takes a file for one of its country's old encoding.
-    write_atomically(path, b"\xef\xbb\xbf" + stream.getvalue().encode())
+    rows = (line.cells | dict(zip(FIELDS, line.decision, strict=True)) for line in file.lines)
+    write_hand_edited(path, columns, rows, file.separator)
 
 
 def save_decisions(path: str | Path, decisions: Iterable[Decision]) -> None:
@@ -219,7 +109,7 @@ def save_decisions(path: str | Path, decisions: Iterable[Decision]) -> None:
     for d in made:
         check(d)
     with locked(path):
-        _write(path, _File(lines=tuple(_Line(0, {}, d) for d in made)))
+        _write(path, _File(lines=tuple(_Line({}, d) for d in made)))
 
 
 def decide(
@@ -281,12 +171,12 @@ def decide(
         parts if isinstance(parts, str) else "; ".join(parts),
         seen,
     )
-    made = Decision(*(_clean(cell) for cell in made))
+    made = Decision(*(clean(cell) for cell in made))
     check(made)
     path = Path(path)
     with locked(path):
         file = _read(path)
-        _write(path, _File(file.columns, file.separator, (*file.lines, _Line(0, {}, made))))
+        _write(path, _File(file.columns, file.separator, (*file.lines, _Line({}, made))))
     return made
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from cmeneeds.errors import UsageError
+from cmeneeds.hand_edited import LONGEST
 
 
 class Decision(NamedTuple):
@@ -93,9 +94,6 @@ SIDES = ("current_practice", "best_practice", "cause")
 
 WAYS = ("by passage", "by source", "by group")
 """How a row may be split without naming parts."""
-
-LONGEST = 10_000
-"""Characters that a cell may have. The longest sentence of the sample has under 4,000."""
 
 _GAP_ID = re.compile(r"G-[A-Za-z0-9][A-Za-z0-9-]{0,39}")
 _ADDRESS = re.compile(r"[A-Za-z0-9_-]+\.(?:t|\d{1,6})\.\d{1,9}-\d{1,9}")

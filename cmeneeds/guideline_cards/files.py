@@ -8,10 +8,7 @@ the document does not tell.
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date as day
 from pathlib import Path
@@ -20,6 +17,7 @@ from typing import TYPE_CHECKING
 from cmeneeds.errors import UsageError
 from cmeneeds.frames import text_of
 from cmeneeds.guideline_cards.model import CARD_COLUMNS, CORRECTABLE, GivenCard, card_id
+from cmeneeds.hand_edited import Row, clean, read_hand_edited, write_hand_edited
 from cmeneeds.locking import locked
 
 if TYPE_CHECKING:
@@ -27,16 +25,9 @@ if TYPE_CHECKING:
 
     from cmeneeds.retrieval import Records
 
-MOST_BYTES = 20_000_000
-LONGEST = 5000
-"""Characters of a cell."""
 NEEDED = ("card_id", "by", "date")
 _ID = re.compile(r"C-[0-9a-f]{8}")
 _DATE = re.compile(r"(?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])")
-_GUARD = re.compile("'+[=+\\-@\t\n＝＋－＠]")
-_CONTROL = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]"
-)
 
 
 def cards_path(brief_path: str | Path) -> Path:
@@ -97,60 +88,11 @@ def _given(cells: dict[str, str], where: str) -> GivenCard:
     )
 
 
-def _lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            raise UsageError(
-                f"{path.name} has more than {MOST_BYTES:,} bytes", "Is it the file you mean?"
-            )
-        data = path.read_bytes()
-    except OSError as error:
-        raise UsageError(
-            f"{path.name} cannot be read: {error.strerror}", "Its place must be a CSV file."
-        ) from None
-    marked = data.startswith((b"\xff\xfe", b"\xfe\xff"))
-    try:
-        text = data.decode("utf-16" if marked else "utf-8-sig")
-    except UnicodeDecodeError:
-        raise UsageError(
-            f"{path.name} is not UTF-8, so its letters cannot be told", 'Save it as "CSV UTF-8".'
-        ) from None
-    first = text.partition("\n")[0]
-    separator = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    try:
-        head = [_clean(name).casefold() for name in next(reader, [])]
-        if missing := sorted(set(NEEDED) - set(head)):
-            raise UsageError(
-                f"{path.name} has no column {', '.join(missing)}",
-                "Copy the first line of cards.csv of the run.",
-            )
-        for row in reader:
-            if not any(cell.strip() for cell in row):
-                continue
-            where = f"{path.name}, line {reader.line_num}"
-            if any(cell.strip() for cell in row[len(head) :]):
-                raise UsageError(
-                    f"{where}: more cells than columns",
-                    "Put quotation marks around a text with commas.",
-                )
-            if any(len(cell) > LONGEST for cell in row):
-                raise UsageError(
-                    f"{where}: a cell is longer than {LONGEST:,} characters",
-                    "Is a quotation mark missing?",
-                )
-            filled = [*row, *[""] * (len(head) - len(row))]
-            yield reader.line_num, {n: _clean(c) for n, c in zip(head, filled, strict=False) if n}
-    except csv.Error as error:
-        raise UsageError(
-            f"{path.name}, line {reader.line_num}: no CSV table ({error})", "Save it as CSV UTF-8."
-        ) from None
-
-
-def _clean(text: str) -> str:
-    """Without what only a terminal obeys, and without the apostrophe of a guarded cell."""
-    text = _CONTROL.sub("", text)
-    return (text[1:] if _GUARD.match(text) else text).strip()
+def _lines(path: Path) -> list[Row]:
+    table = read_hand_edited(
+        path, tuple(CARD_COLUMNS), NEEDED, "Copy the first line of cards.csv of the run."
+    )
+    return [Row(n, {k: clean(c) for k, c in cells.items() if k}) for n, cells in table.rows]
 
 
 def confirm_card(
@@ -176,8 +118,6 @@ def confirm_card(
     UsageError
         If there is no name, no such cell, or the file cannot be read or written.
     """
-    from cmeneeds.report.tables import guarded, write_atomically
-
     if not by.strip():
         raise UsageError("a card is confirmed by somebody", "Give a name.")
     if unknown := sorted(set(cells) - set(CORRECTABLE)):
@@ -187,17 +127,11 @@ def confirm_card(
         )
     path = Path(path)
     row = {n: text_of(card[n]) for n in ("card_id", "document", "wording", "address")}
-    row |= {n: _clean(v) for n, v in cells.items()}
-    row |= {"by": _clean(by), "date": (on or day.today()).isoformat()}
+    row |= {n: clean(v) for n, v in cells.items()}
+    row |= {"by": clean(by), "date": (on or day.today()).isoformat()}
     made = _given(row, path.name)
     with locked(path):
-        kept = [c for _, c in _lines(path)] if path.exists() else []
-        kept = [c for c in kept if c.get("card_id") != made.card_id]
-        columns = list(dict.fromkeys([*CARD_COLUMNS, *(n for c in kept for n in c)]))
-        stream = io.StringIO()
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows([guarded(c.get(n, "")) for n in columns] for c in [*kept, row])
-        # Without the mark at its start Excel takes a file for one of an old encoding.
-        write_atomically(path, b"\xef\xbb\xbf" + stream.getvalue().encode())
+        kept = [c for _, c in _lines(path) if c.get("card_id") != made.card_id]
+        columns = dict.fromkeys([*CARD_COLUMNS, *(n for c in kept for n in c)])
+        write_hand_edited(path, columns, [*kept, row])
     return made
