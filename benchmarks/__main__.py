@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from benchmarks import (
+    batch,
     bibliography,
     gap_rules,
     gap_table,
+    growth,
     library_import,
     library_queries,
     pubmed_fetch,
@@ -32,6 +34,8 @@ def main() -> None:
             sentences,
             screening,
             transformer_read,
+            batch,
+            growth,
         )
     ):
         if number:

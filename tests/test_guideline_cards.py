@@ -262,7 +262,10 @@ def test_what_a_spreadsheet_would_run_is_neither_written_nor_read_as_a_formula(t
         ("card_id,by,date\nC-00000000,A,soon\n", "line 2: date"),
         ("card_id,by,date\nC-00000000,A,2026-01-01,more\n", "line 2: more cells"),
         ("card_id,by,date,address\nC-00000000,A,2026-01-01,OWN1.1.0-9\n", "line 2: card_id"),
-        ("card_id,by,date,body\nC-00000000,A,2026-01-01," + "x" * 12_000 + "\n", "holds 12,000 characters"),
+        (
+            "card_id,by,date,body\nC-00000000,A,2026-01-01," + "x" * 12_000 + "\n",
+            "holds 12,000 characters",
+        ),
     ],
 )
 def test_a_file_that_is_no_such_table_is_refused_by_line(tmp_path: Path, text: str, said: str):

@@ -56,10 +56,9 @@ def warm_up() -> None:
     for name in IMPORTS:
         with contextlib.suppress(ImportError):
             import_module(name)
-    from cmeneeds.evidence.classify import classify
+    from cmeneeds.package_data import load_package_data
 
-    # A made-up sentence loads the model, the lexicon and the sentence splitter.
-    classify("Only 12% of eligible patients received the recommended test (made up).")
+    load_package_data()
 
 
 def threads() -> int:

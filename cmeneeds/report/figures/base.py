@@ -62,6 +62,7 @@ def save(figure: Figure, folder: Path, name: str) -> None:
     settings: Any = {"svg.hashsalt": "cmeneeds", "svg.fonttype": "none"}
     with rc_context(settings):
         figure.savefig(folder / f"{name}.svg", metadata={"Date": None, "Creator": None})
+    figure.set_layout_engine("none")  # everything has its place: it need not be found again
     figure.savefig(folder / f"{name}.png", dpi=DPI, metadata={"Software": None})
 
 
