@@ -50,13 +50,20 @@ end
 
 -- Citations: superscripts go behind a following period or comma (citeproc does that), but stand
 -- before a colon or semicolon; a word joiner keeps citeproc's hands off those two.
+local function guarded(inline, following)
+  return inline.t == "Cite" and following and following.t == "Str"
+    and following.text:match("^[:;]")
+end
+
 local function guard_citations(inlines)
+  local wanted = false
+  for i, inline in ipairs(inlines) do wanted = wanted or guarded(inline, inlines[i + 1]) end
+  -- Handing a list back costs far more than looking at it.
+  if not wanted then return nil end
   local out = pandoc.Inlines({})
   for i, inline in ipairs(inlines) do
     out:insert(inline)
-    local following = inlines[i + 1]
-    if inline.t == "Cite" and following and following.t == "Str"
-        and following.text:match("^[:;]") then
+    if guarded(inline, inlines[i + 1]) then
       out:insert(pandoc.Str("\u{2060}"))
     end
   end

@@ -21,11 +21,15 @@ function Pandoc(doc)
     end,
     -- The word joiners of filter.lua have done their work.
     Inlines = function(inlines)
+      local changed = false
       for i = #inlines, 2, -1 do
         local joiner = inlines[i].t == "Str" and inlines[i].text:match("^\u{2060}(.*)$")
-        if joiner and inlines[i - 1].t == "Cite" then inlines[i].text = joiner end
+        if joiner and inlines[i - 1].t == "Cite" then
+          inlines[i].text = joiner
+          changed = true
+        end
       end
-      return inlines
+      return changed and inlines or nil
     end,
     Cite = function(cite)
       return cite:walk({
