@@ -836,7 +836,7 @@ def test_law_10_what_is_unknown_is_called_unknown() -> None:
     assert "design unknown" in text
     assert "achievable rate is unknown" in text
     assert assessment.counts["records.status-unknown"] == 1
-    assert 'Of [1]{.count key="records.status-unknown"} records the standing is unknown' in text
+    assert 'is unknown for [1]{.count key="records.status-unknown"} of them' in text
     assert "Denominators, countries and settings are unknown unless the passage says them" in text
     assert row["achievable_rate"].startswith("unknown")
     assert "unknown" in set(assessment.records.table["status"])
@@ -848,7 +848,7 @@ def test_law_10_a_retracted_record_carries_no_row_and_is_counted(made_up_place: 
     assert any(r["pmid"] == "105" for r in rows_of(run / "findings.csv"))
     assert not any("105." in "".join(r.values()) for r in rows_of(run / "gaps.csv"))
     assert "11%" not in (run / "report.md").read_text("utf-8")
-    assert '[1]{.count key="records.withdrawn"} records are retracted' in " ".join(
+    assert '[1]{.count key="records.withdrawn"} record is retracted' in " ".join(
         (run / "report.md").read_text("utf-8").split()
     )
 

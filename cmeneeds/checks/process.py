@@ -179,7 +179,9 @@ def _empty_sections(view: View) -> Iterator[Found]:
 
 @document_rule(
     "L68", "warning", "The body is as long as a reader of proposals expects.",
-    basis=house("no public norm; practitioners' lists"), todo="Move text to an appendix, or cut.",
+    basis=house("no public norm; practitioners' lists"),
+    todo="Too long: move text to an appendix, or cut. Too short: add what is missing, or send the "
+    "short form.",
 )  # fmt: skip
 def the_length_fits(view: View) -> Iterator[Found]:
     """Running words of the body: no quotations, tables, methods or appendices."""

@@ -56,7 +56,7 @@ def worksheet_markdown(assessment: Assessment, entries: Sequence[Entry]) -> str:
     """The gap worksheet: one table a row of the gap table."""
     text = banners(assessment)
     text += (
-        "\nFields as planning worksheets of nurses' programmes and hospitals ask for them, filled "
+        "\nFields as planning worksheets of nurses' programs and hospitals ask for them, filled "
         "from the cells of the assessment. What is proposed is for the planning committee to "
         "confirm or change.\n"
     )

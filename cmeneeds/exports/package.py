@@ -207,7 +207,7 @@ def _readme(assessment: Assessment, manifest: Mapping[str, Any]) -> str:
         "report.",
         "",
         "No accreditor certifies a document or a tool. Whether a requirement is met is the",
-        "provider's judgement.",
+        "provider's judgment.",
         "",
         f"Made with cmeneeds {manifest.get('cmeneeds', '')}.",
     ]

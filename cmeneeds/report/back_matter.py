@@ -15,6 +15,7 @@ from cmeneeds.report.independence import independence_text
 from cmeneeds.report.learner_input import learner_cards
 from cmeneeds.report.row_sections import RowSections
 from cmeneeds.report.statements import automated_methods
+from cmeneeds.report.wording import listed
 from cmeneeds.report.writing import addresses, named
 from cmeneeds.strategy import all_facets
 
@@ -37,22 +38,51 @@ class BackMatter(RowSections):
         return (
             f"\n**Search.** {named(self.assessment.records.source)}, data of "
             f"{md.date(self.assessment.records.data_date)}; records of {self._years()}, in "
-            f"{named(', '.join(self.brief.languages).title())}. {c('queries.total')} queries, one "
-            "a question. Strings, counts and the flow of records are in the appendix on the "
-            "search.\n"
+            f"{named(', '.join(self.brief.languages).title())}. {c('queries.total')} queries, each "
+            "for one question. Their strings and counts, and the flow of records, are in the "
+            "appendix on the search.\n"
             f"\n**Selection and reading.** {self._screening()} A program read title and abstract "
             f"of {c('records.total')} records ({c('records.abstracts')} have an abstract), "
-            f"{self._full_texts()}, and labelled each sentence: {c('findings.total')} speak about "
-            f"practice, {c('findings.GAP')} of them state a shortfall and {c('findings.REC')} "
-            "recommend something. A row of the gap table needs at "
+            f"{self._full_texts()}, and sorted their sentences. {c('findings.total')} were kept: "
+            f"{self._labels()}. A row of the gap table needs at "
             "least one sentence that states a shortfall, from a record about the topic.\n"
             "\n**Limits.** Abstracts leave out much. The program misses sentences and mislabels "
             "others. Several studies of one measure stand side by side and are not pooled. "
             "Denominators, countries and settings are unknown unless the passage says them. "
-            f"{c('records.withdrawn')} records are retracted or retraction notices; their figures "
-            f"carry no row. Of {c('records.status-unknown')} records the standing is unknown: the "
-            f"record says nothing, and a notice may be newer than the record."
+            f"{self._withdrawn()} Whether a record has been corrected or retracted is unknown for "
+            f"{c('records.status-unknown')} of them: the record says nothing, and a notice may be "
+            "newer than the record."
             f"{self._notices_asked()}\n"
+        )
+
+    def _counted(self, key: str, noun: str) -> str:
+        """A number of the run and what is counted, in the singular where it is one."""
+        return f"{self._count(key)} {noun}{'s' * (self.assessment.counts[key] != 1)}"
+
+    def _labels(self) -> str:
+        """How many sentences carry each label, in words."""
+        said = [
+            f"{self._count(f'findings.{label}')} {what}"
+            for label, what in (
+                ("GAP", "state a shortfall"),
+                ("RATE", "give a rate"),
+                ("CAUSE", "name a cause or barrier"),
+                ("REC", "recommend something"),
+                ("BURDEN", "tell the burden"),
+                ("EVGAP", "call for more evidence"),
+            )
+        ]
+        return listed(said)
+
+    def _withdrawn(self) -> str:
+        """What was done with retracted records."""
+        number = self.assessment.counts["records.withdrawn"]
+        if not number:
+            return "No record is marked as retracted."
+        return (
+            f"{self._counted('records.withdrawn', 'record')} "
+            f"{'is' if number == 1 else 'are'} retracted or a retraction notice and carr"
+            f"{'ies' if number == 1 else 'y'} no row."
         )
 
     def methods_in_full(self) -> str:
@@ -63,8 +93,8 @@ class BackMatter(RowSections):
         }
         text = (
             "\n**Search.** Each query joins names of the topic (headings and text words) with "
-            "words of one question. Records about animals alone were left out. No published "
-            "filter was used. Duplicates were removed by record number.\n"
+            "words of one question. Records indexed as being about animals only were left out. No "
+            "published filter was used. Duplicates were removed by record number.\n"
         )
         for note in sorted(notes):
             text += f"\nLimit reached: {named(note)}.\n"
@@ -151,8 +181,10 @@ class BackMatter(RowSections):
                 continue
             key = f"gap.{gap.gap_id}"
             summary = (
-                f"**{self._number(gap)}. {named(self._row_name(gap))}.** Passages of the row: "
-                f"{self._count(f'{key}.passages')}, from {self._count(f'{key}.sources')} records."
+                f"**{self._number(gap)}. {named(self._row_name(gap))}.** The row rests on "
+                f"{self._counted(f'{key}.passages', 'passage')} from "
+                f"{self._counted(f'{key}.sources', 'record')}; shown with what is quoted beside "
+                "them."
             )
             text += md.evidence(summary, [self.deck.card(a) for a in new])
         if cards := learner_cards(self.assessment.learners):
@@ -267,12 +299,11 @@ class BackMatter(RowSections):
         return change_section(self.assessment, letter)
 
     def appendix_questions(self) -> str:
-        """What only the writer can answer, and the rules that rows do not pass yet."""
+        """What only the writer can answer, and the place for what the checks found."""
         text = ""
         for section, questions in self.questions.items():
             lines = "".join(f"- {question}\n" for question in questions)
             text += f"\n::: {{.open-question}}\n**Awaiting writer.** {section}:\n\n{lines}:::\n"
-        text += "\nRules of gap logic that rows do not pass yet:\n" + self.open_rules()
         return text + check_place()
 
 

@@ -174,11 +174,11 @@ class Body(Front):
         text += source_kinds(self.assessment, self._sections)
         return (
             text
-            + self._voice("patient_perspective", "Patients and caregivers")
-            + self._voice("disparities", "Equity")
+            + self._voice("patient_perspective", "Patients and caregivers", "the patients' view")
+            + self._voice("disparities", "Equity", "disparities")
         )
 
-    def _voice(self, facet: str, head: str) -> str:
+    def _voice(self, facet: str, head: str, about: str) -> str:
         """What records of one query say that is not quoted above, or what was searched."""
         found = self._of_facet(facet)
         if not found:
@@ -187,17 +187,26 @@ class Body(Front):
         above = [x for x in found if x in led or x in self._voiced]
         said = [f"{self._from(x)}: {self.deck.quote(x)}" for x in found if x not in above]
         self._voiced.update(found)
+        if said:
+            return f"\n**{head}.** In records on {about}: {first_lower(' '.join(said))}\n"
         rows = [gap for gap in self._sections if gap.cp_passage in above]
-        if rows:
-            said.append(f"See also {first_lower(self._rows_named(rows))}.")
-        elif above and not said:
-            said.append("The query found what is quoted above.")
-        return f"\n**{head}.** From the query on them: {first_lower(' '.join(said))}\n"
+        where = (
+            f"what {first_lower(self._rows_named(rows))} quote" if rows else "what is quoted above"
+        )
+        where += "s" if len(rows) == 1 else ""
+        return (
+            f"\n**{head}.** The records on {about} gave nothing to quote beyond {where}. "
+            f"{self._searched(facet)}\n"
+        )
 
     def _of_facet(self, facet: str, most: int = 2) -> list[str]:
         """The surest short findings of the records that one query found, one a record."""
         records = self.assessment.records
         found = self._strong(("GAP", "CAUSE", "BURDEN"), 0.5, 60, longest=_BURDEN_WORDS, close=True)
+        if facet == "patient_perspective":  # what clinicians do is nobody's view of it
+            rows = self.assessment.findings
+            theirs = set(rows.loc[rows["actor"] == "pat", "finding_id"])
+            found = [a for a in found if a in theirs]
         return [a for a in found if facet in records.facets.get(self.deck.work(a).pmid or 0, ())][
             :most
         ]

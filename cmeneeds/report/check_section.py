@@ -61,8 +61,8 @@ def open_points_markdown(checked: Checked) -> str:
     failing.sort(key=lambda o: (not o.count("error"), o.about.id))
     if failing:
         text += md.table(
-            [(_named(o), _asked(o), _places(o), md.escape(o.about.todo)) for o in failing],
-            ("Rule", "What should hold", "Where it does not yet", "What to do"),
+            [(_named(o), _asked(o), _places(o), _todo(o)) for o in failing],
+            ("Rule", "Not yet met", "Where", "What to do"),
             "Open questions of the checks, errors first. For a candidate every rule is a warning.",
             widths=(12, 26, 36, 26),
             computed="check.open",
@@ -72,7 +72,7 @@ def open_points_markdown(checked: Checked) -> str:
     waiting = [o for o in checked.outcomes if o.state == "open"]
     if waiting:
         text += md.table(
-            [(_named(o), _asked(o), md.escape(o.about.todo)) for o in waiting],
+            [(_named(o), _asked(o), _todo(o)) for o in waiting],
             ("Rule", "What only a person can supply", "What to do"),
             "Awaiting a person.",
             widths=(12, 50, 38),
@@ -114,6 +114,11 @@ def _named(outcome: Outcome) -> str:
 
 def _asked(outcome: Outcome) -> str:
     return md.escape(outcome.about.asks)
+
+
+def _todo(outcome: Outcome) -> str:
+    # In a table commands need no marks of their own.
+    return md.escape(outcome.about.todo.replace("`", ""))
 
 
 def _places(outcome: Outcome) -> str:

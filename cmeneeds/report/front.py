@@ -69,7 +69,7 @@ class Front(RowSections):
             people = "; ".join(f"{named(p.name)}, {named(p.role)}" for p in b.contributors)
             lines.append(("Contributors", people))
         lines += [
-            ("Speaks for", f"{md.date(b.as_of.isoformat())}; literature of {self._years()}"),
+            ("As of", f"{md.date(b.as_of.isoformat())}; literature of {self._years()}"),
             (
                 "Source of records",
                 (
@@ -145,7 +145,8 @@ class Front(RowSections):
             )
         elif candidates:
             text += (
-                f" They carry no gap with both sides sourced. The {c('gaps.candidate')} candidate"
+                " None of them supports a gap with both current and best practice sourced. The "
+                f"{c('gaps.candidate')} candidate"
                 f"{'s' * (candidates != 1)} show{'s' * (candidates == 1)} where to look, not what "
                 "is proven."
             )
@@ -176,7 +177,7 @@ class Front(RowSections):
         ]
         if told:
             text += f"Of all rows, education can close {listed(told)}, by what causes are known. "
-        return text + "Every figure leads to the sentence that says it.\n"
+        return text + "Every figure links to the sentence it comes from.\n"
 
     # --- the gap table ---------------------------------------------------------------------------
 
@@ -189,8 +190,8 @@ class Front(RowSections):
             rows,
             ("No.", "Subject and group", "Current practice", "Best practice", "Cause named",
              "Priority"),
-            "Gap table. A number leads to the sentence that says it. The higher the priority, the "
-            "more there is to gain; it knows nothing about supporters.",
+            "Gap table. Each number links to the sentence it comes from. The higher the priority, "
+            "the more there is to gain; commercial support plays no part in it.",
             align="rllllr",
             widths=(5, 39, 19, 14, 14, 9),
         )  # fmt: skip
@@ -208,6 +209,8 @@ class Front(RowSections):
         best = text_of(gap.bp_passage)
         design = text_of(gap.cp_design)
         design = "design unknown" if design == "unknown" else kind_of_study(design)
+        if value and text_of(gap.cp_direction) == "too high":
+            design += "; lower is better"
         key, level = f"gap.{gap.gap_id}", LEVELS[text_of(gap.gap_type)]
         return (
             self._number(gap),

@@ -209,6 +209,6 @@ class Lengths(Coverage):
         return (
             f"\nMethods: {c('queries.total')} queries to {named(self.assessment.records.source)}, "
             f"data of {md.date(self.assessment.records.data_date)}; a program read titles and "
-            "abstracts and labelled each sentence. It misses sentences and mislabels others, so a "
+            "abstracts and labeled each sentence. It misses sentences and mislabels others, so a "
             "person has to read every passage that is cited.\n"
         )

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from cmeneeds.checks.rules import RULES
 from cmeneeds.education import TO_BE_MEASURED
 from cmeneeds.frames import each_row, known, text_of
 from cmeneeds.report import markdown as md
@@ -35,8 +34,8 @@ LEVELS = {
 }
 
 _MEANINGS = {
-    "too low": "a share of what is wanted",
-    "too high": "a share of what is not wanted",
+    "too low": "the higher, the better",
+    "too high": "the lower, the better",
 }
 
 
@@ -73,7 +72,7 @@ class RowSections(Writer):
             return text + self._candidate(gap)
         parts = (
             ("", f"{self._statement(gap)} {self._difference(gap)}"),
-            ("What the same records say follows.", self._consequence(gap)),
+            ("What follows for patients.", self._consequence(gap)),
             ("What speaks against it.", self._against(gap)),
             ("Why, and what education can do.", self._why(gap)),
             ("Limits.", " ".join(filter(None, (self._not_found(gap), self._whose(gap))))),
@@ -144,7 +143,9 @@ class RowSections(Writer):
         work = self.deck.work(gap.bp_passage)
         when = f"of {md.date(str(work.year))}" if work.year else "of unknown year"
         design = work.design.name
-        if _holds(gap.bp_guideline):
+        if _record(gap.bp_passage) == _record(gap.cp_passage):
+            who = "The same source"
+        elif _holds(gap.bp_guideline):
             body = text_of(gap.bp_body)
             who = f"The guideline record {when}" + (f" ({named(body)})" if body else "")
         else:
@@ -182,7 +183,7 @@ class RowSections(Writer):
         sources = int(gap.sources_n)
         cohorts = int(gap.cohorts_n) if known(gap.cohorts_n) else 0
         if sources < 2:
-            return " It is the only source for this row."
+            return " It is the only source of current practice for this row."
         text = f" {self._count(f'{key}.sources')} records report on it"
         if cohorts < 2:
             return f"{text}, about the same people as far as can be told."
@@ -194,9 +195,9 @@ class RowSections(Writer):
         value = percentage(text_of(gap.cp_value_text))
         if not value:
             return "The shortfall is stated in words; no figure was found for it."
-        unclear = "a share whose direction could not be told"
+        unclear = "whether high or low is better could not be told"
         reading = _MEANINGS.get(text_of(gap.cp_direction), unclear)
-        text = f"Figure taken: {self.deck.number(gap.cp_passage, value)}, {reading}."
+        text = f"Figure used: {self.deck.number(gap.cp_passage, value)} ({reading})."
         key = f"gap.{gap.gap_id}"
         if known(gap.cp_low):
             text += (
@@ -210,7 +211,7 @@ class RowSections(Writer):
             )
         local = text_of(gap.cp_local_passage)
         if text_of(gap.cp_range) and local and local != gap.cp_passage:
-            text += f" From nearest to the learners: {self.deck.quote(local)}"
+            text += f" Closest to the learners: {self.deck.quote(local)}"
         return text + self._target(gap)
 
     def _target(self, gap: Any) -> str:
@@ -244,8 +245,9 @@ class RowSections(Writer):
         """What the same records say follows for patients."""
         address = text_of(gap.consequence_passage)
         if address and address in self.deck.quoted_as_burden:
-            return f"A record of this row is quoted under burden{self.deck.cited(address)}."
-        return f"The same records say: {self.deck.quote(address)}" if address else ""
+            return ""  # said already
+        who = "The same source says" if int(gap.sources_n) < 2 else "One of the sources says"
+        return f"{who}: {self.deck.quote(address)}" if address else ""
 
     def _not_found(self, gap: Any) -> str:
         """What every row is searched for, and what of it this one does not have."""
@@ -293,7 +295,11 @@ class RowSections(Writer):
         causes = [c for c in addresses(gap.cause_passages) if ".t." not in c]
         causes = [c for c in dict.fromkeys([leading, *causes]) if c]
         if not causes:
-            self.ask("Gaps", "why does it happen among the learners?", self._row_name(gap))
+            self.ask(
+                "Gaps",
+                "why might this shortfall exist in the learners' own practice?",
+                self._row_name(gap),
+            )
             return f"No cause was found for this subject. {self._searched_once('barrier')}".rstrip()
         if self.deck.length(causes[0]) <= _LONGEST_CAUSE:
             best = causes[0]
@@ -363,24 +369,6 @@ class RowSections(Writer):
         ]
         return "\n" + " ".join(parts) + "\n"
 
-    # --- for the appendices ----------------------------------------------------------------------
-
-    def open_rules(self) -> str:
-        """The rules of gap logic that presented rows do not pass yet, and what to do."""
-        text = ""
-        for gap in self._sections:
-            is_gap = gap.status == "gap"  # for a candidate every rule is a warning
-            failing = [RULES[id] for id in _parts(self.assessment.flags.get(str(gap.gap_id), ""))]
-            if not failing:
-                continue
-            lines = [
-                f"- {r.id}, {r.severity if is_gap else 'warning'}: {named(r.asks)} {named(r.todo)}"
-                for r in failing
-            ]
-            what = "to be mended" if is_gap else "what a gap would need"
-            text += f"\n{named(self._row_name(gap))}, {what}:\n\n" + "\n".join(lines) + "\n"
-        return text or "\nEvery row with a section passes every rule of gap logic.\n"
-
 
 _LONGEST_CAUSE = 40
 """Words of a quotation about a cause at most, where there is a shorter one."""
@@ -394,5 +382,6 @@ def _holds(cell: Any) -> bool:
     return known(cell) and bool(cell)
 
 
-def _parts(cell: Any) -> list[str]:
-    return [part for part in text_of(cell).split("; ") if part]
+def _record(address: Any) -> str:
+    """The record or document that a passage is of."""
+    return text_of(address).partition(".")[0]

@@ -39,8 +39,8 @@ def automated_methods(assessment: Assessment) -> str:
         f"**Sentence classifier** ({md.escape(facts['name'])}, part of {md.term(tool_name())}, "
         f"fitted {md.date(str(facts['fitted_on']))}). Task: to label each sentence of a record as "
         "a practice gap, rate, cause, recommendation, burden or none of these. It is a linear "
-        f"model, fitted to {people} hand-labelled sentences of PubMed abstracts and {teacher} "
-        "labelled by a larger model that is no part of this run. It runs on this computer and "
+        f"model, fitted to {people} hand-labeled sentences of PubMed abstracts and {teacher} "
+        "labeled by a larger model that is no part of this run. It runs on this computer and "
         "sends nothing anywhere. Its labels are wrong often enough that a person must read each "
         "passage; the certainty printed in `findings.csv` is the share that was right in testing."
     )

@@ -222,8 +222,8 @@ def missing_words(cell: Any) -> list[str]:
 _FIT = re.compile(r"(\w+) (same|related|other|unknown)(?: \(([^)]*)\))?")
 _FITS = {
     "same": "the learners' own {}",
-    "related": "a {} near to theirs",
-    "other": "another {} than theirs",
+    "related": "a {} close to theirs",
+    "other": "a {} other than theirs",
 }
 
 
@@ -233,16 +233,16 @@ def told_fit(cell: str) -> str:
     Examples
     --------
     >>> print(told_fit("profession same (nurses); country other (Chad); setting unknown"))
-    Measured in the learners' own profession (nurses) and in another country than theirs (Chad). \
-The record does not state the setting.
+    The leading source is from the learners' own profession (nurses) and from a country other than \
+theirs (Chad). The record does not state the setting.
     """
     known, unknown = [], []
     for fact, answer, values in _FIT.findall(cell):
         if answer == "unknown":
             unknown.append(f"the {fact}")
         else:
-            known.append(f"in {_FITS[answer].format(fact)}" + (f" ({values})" if values else ""))
-    text = f"Measured {listed(known)}." if known else ""
+            known.append(f"from {_FITS[answer].format(fact)}" + (f" ({values})" if values else ""))
+    text = f"The leading source is {listed(known)}." if known else ""
     if unknown:
         silent = "The record does not state" if known else "The leading record does not state"
         text += f" {silent} {listed(unknown)}."
