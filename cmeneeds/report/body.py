@@ -15,7 +15,14 @@ from cmeneeds.report.guideline_section import cards_table_markdown
 from cmeneeds.report.learner_input import learner_lines, source_kinds
 from cmeneeds.report.row_sections import LEVELS
 from cmeneeds.report.stakeholders import stakeholder_input
-from cmeneeds.report.wording import a, first_lower, first_upper, kind_of_study, listed
+from cmeneeds.report.wording import (
+    a,
+    first_lower,
+    first_upper,
+    kind_of_study,
+    listed,
+    told_formats,
+)
 from cmeneeds.report.writing import named, percentage
 
 _BURDEN_WORDS = 40
@@ -331,15 +338,17 @@ class Body(Front):
         if not choices:
             return "\nNothing to design for yet: no objective is proposed.\n"
         text = "\nFormats that suit the root cause, else the level:\n\n" + "".join(
-            f"- {self._rows_named(rows)}: **{named(listed(formats.split('; ')))}**. "
-            f"{named(rationale)}\n"
+            f"- {self._rows_named(rows)}: {told_formats(formats)}. {named(rationale)}\n"
             for (formats, rationale), rows in choices.items()
         )
         if planned:
-            text += f"\nThe brief plans: {named(planned)}."
+            text += f"\nThe brief plans: {named(planned)}"
+            if self.brief.activity and self.brief.activity.format:
+                text += f" ({named(self.brief.activity.format)})"
+            text += "."
             if unfit:
                 rows = first_lower(self._rows_named(unfit))
-                text += f" It is not among the formats that suit {rows}."
+                text += f" This type is not among the formats that suit {rows}."
                 self.ask(
                     "Educational design",
                     "The planned type is not among those suggested for every row. Change it, or "

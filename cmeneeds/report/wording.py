@@ -249,6 +249,29 @@ theirs (Chad). The record does not state the setting.
     return text.strip()
 
 
+_FORMATS = {
+    "live": "live sessions",
+    "journal-based": "journal-based activity",
+    "performance improvement": "performance-improvement project",
+    "blended": "blended activity",
+    "interprofessional": "interprofessional training",
+}
+"""Formats of education that are no nouns by themselves, as nouns."""
+
+
+def told_formats(cell: str) -> str:
+    """Say which formats suit a row: the first two go first.
+
+    Examples
+    --------
+    >>> print(told_formats("live; simulation; blended"))
+    **live sessions or simulation**; blended activity would suit as well
+    """
+    names = [_FORMATS.get(name, name) for name in cell.split("; ") if name]
+    first = f"**{' or '.join(names[:2])}**"
+    return f"{first}; {listed(names[2:])} would suit as well" if names[2:] else first
+
+
 def listed(names: list[str]) -> str:
     """Join names as a sentence does: ``a, b and c``."""
     return " and ".join((", ".join(names[:-1]), names[-1])) if len(names) > 1 else "".join(names)
