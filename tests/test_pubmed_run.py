@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,9 @@ from msgspec.structs import replace
 from cmeneeds.assessment import assess
 from cmeneeds.brief import Brief
 from cmeneeds.errors import NoEvidence, SourceUnavailable
-from cmeneeds.library.store import Library
-from cmeneeds.records import Related
+from cmeneeds.library.store import Library, SearchResult
+from cmeneeds.records import Event, Related, Section
+from cmeneeds.refresh.since import limit_to
 from cmeneeds.report.run import make_report
 from cmeneeds.retrieval import Records, search
 from cmeneeds.sources import LibrarySource
@@ -186,3 +188,37 @@ def test_full_texts_once_fetched_are_read_without_pubmed(place: Place) -> None:
         records = search(build_strategy(Brief.parse(text)), LibrarySource(library))
     assert place.ncbi.count() == asked
     assert "PMC900102" in {d.id for d in records.documents}
+
+
+def test_a_search_since_a_day_finds_what_came_in_and_what_the_run_before_had(
+    place: Place,
+) -> None:
+    before = place.search()
+    later = runs.made_up_article(
+        pmid=901,
+        title="A later made-up survey of nurses on zandoric fever: knowledge of dose checks",
+        history=(Event("pubmed", 20260201),),
+        sections=(Section("Only 31% (62 of 200) of nurses checked doses.", "RESULTS", "RESULTS"),),
+    )
+    earlier = replace(later, pmid=902, history=(Event("pubmed", 20200201),))
+    runs.write_library(place.home / "theirs.sqlite", [later, earlier])
+    strategy = build_strategy(Brief.parse(BRIEF))
+    with Library.open(place.own) as library:
+        source = PubMedSource(library, EntrezClient(place.ncbi.url, sleep=lambda _: None))
+        asked, ask = [], source.search
+
+        def without_creation_day(query: str) -> SearchResult:
+            asked.append(query)
+            return ask(query.replace(" OR 2026/01/01:3000[crdt]", ""))
+
+        # PubMed knows the day of creation; a library, which answers here in its place, does not.
+        source.search = without_creation_day
+        limit_to(source, strategy, date(2026, 1, 1), before)
+        records = search(strategy, source)
+    had = {a.pmid for a in before.articles}
+    assert {a.pmid for a in records.articles} == had | {901}
+    [gaps] = [e for e in records.log if e.facet == "practice_gap"]
+    assert "asked only for what came in since 2026-01-01, 1 records" in gaps.notes
+    assert sum("(2026/01/01:3000[edat] OR 2026/01/01:3000[crdt])" in q for q in asked) == len(
+        strategy.queries
+    )
