@@ -100,6 +100,21 @@ local function cover_table(list)
   return made
 end
 
+-- The items of a box belong into the box: Word shades what has the box's own style.
+local function boxed(blocks)
+  return blocks:walk({
+    BulletList = function(list)
+      for i, item in ipairs(list.content) do
+        local inner = pandoc.Blocks(item):map(function(block)
+          return block.t == "Plain" and pandoc.Para(block.content) or block
+        end)
+        list.content[i] = { pandoc.Div(inner, { ["custom-style"] = styles["open-question"] }) }
+      end
+      return list
+    end,
+  })
+end
+
 function Pandoc(doc)
   local uses, quotes, known = {}, {}, {}
 
@@ -208,7 +223,10 @@ function Pandoc(doc)
       local class
       for _, c in ipairs(div.classes) do class = styles[c] and c or class end
       div.attributes = keep(div.attributes, { key = html })
-      if class and docx then div.attributes["custom-style"] = styles[class] end
+      if class and docx then
+        div.attributes["custom-style"] = styles[class]
+        div.content = boxed(div.content)
+      end
       if class and html then div.attributes.role = "note" end
       return div
     end,
