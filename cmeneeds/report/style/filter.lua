@@ -115,6 +115,24 @@ local function boxed(blocks)
   })
 end
 
+-- In a narrow cell a short figure and the number of its reference stay on one line.
+local SHORT_FIGURE = 24 -- letters
+
+local function together(inlines)
+  local out, changed = pandoc.Inlines({}), false
+  for _, inline in ipairs(inlines) do
+    local before = out[#out]
+    if inline.t == "Cite" and before and before.t == "Link" and before.classes:includes("figure")
+        and utf8.len(pandoc.utils.stringify(before.content)) <= SHORT_FIGURE then
+      out[#out] = pandoc.Span({ before, inline }, { class = "together" })
+      changed = true
+    else
+      out:insert(inline)
+    end
+  end
+  return changed and out or nil
+end
+
 function Pandoc(doc)
   local uses, quotes, known = {}, {}, {}
 
@@ -247,6 +265,7 @@ function Pandoc(doc)
       if html then
         -- Scrolls by itself on a narrow screen, and by keyboard.
         local name = pandoc.utils.stringify(tbl.caption.long)
+        tbl = tbl:walk({ Inlines = together })
         return pandoc.Div({ tbl }, pandoc.Attr("", { "scroll" }, {
           { "tabindex", "0" }, { "role", "region" }, { "aria-label", name },
         }))
