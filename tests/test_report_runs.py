@@ -304,7 +304,7 @@ def test_a_finished_run_holds_every_file_and_its_hash(made_up_run: Path) -> None
     expected |= {"gaps.csv", "findings.csv", "objectives.csv", "decisions.csv", "search_log.csv"}
     expected |= {"checks.csv", "learners.csv", "cards.csv", "check.json", "tables.xlsx"}
     expected |= {"snapshot.jsonl.gz", "brief.yaml", "report.pdf"}
-    charts = ("barriers", "evidence-map", "flow", "magnitude", "stability", "timeline")
+    charts = ("barriers", "evidence-map", "flow", "magnitude", "stability")
     expected |= {f"figures/{n}.{e}" for n in charts for e in ("svg", "png")}
     forms = {"structured-abstract": ("docx", "csv", "json"), "gap-worksheet": ("docx", "csv"),
              "eaccme-process": ("docx",), "contributors": ("docx", "csv"), "crosswalk": ("csv",),

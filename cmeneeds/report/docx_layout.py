@@ -14,7 +14,7 @@ from lxml import etree
 _W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _WP: Final = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}"
 
-MOST_ROWS: Final = 7
+MOST_ROWS: Final = 6
 """Rows of a table that is kept on one page, beside its heading row."""
 
 MOST_LINES: Final = 30

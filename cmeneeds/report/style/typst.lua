@@ -53,10 +53,11 @@ local function lines_of(tbl)
   return total
 end
 
--- A table (one kept whole is wrapped by now) or a figure.
+-- A table (wrapped by now) or a figure.
 local function is_shown(block)
   if block.t == "Div" then return block.content[1] ~= nil and is_shown(block.content[1]) end
-  return block.t == "Table" or block.t == "Figure" or block.t == "RawBlock" and block.text == "#whole["
+  return block.t == "Figure"
+    or block.t == "RawBlock" and (block.text == "#whole[" or block.text == "#roomy[")
 end
 
 -- A line that announces what follows stays with it; so does a paragraph before a
@@ -84,8 +85,7 @@ function Pandoc(doc)
   return doc:walk({
     Blocks = announced,
     Table = function(tbl)
-      if lines_of(tbl) <= MOST_LINES then return wrapped("whole", { tbl }) end
-      return nil
+      return wrapped(lines_of(tbl) <= MOST_LINES and "whole" or "roomy", { tbl })
     end,
     Image = function(image)
       local alt = pandoc.utils.stringify(image.caption)
