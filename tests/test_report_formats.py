@@ -410,6 +410,18 @@ def test_a_short_table_in_the_pdf_stays_whole_with_what_introduces_it(folder, li
 
 
 @pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext is not installed")
+@pytest.mark.parametrize("lines", range(36, 44))
+def test_a_heading_of_passages_in_the_pdf_stays_with_the_first(folder, lines):
+    text = "\n\n".join(["A made-up line."] * lines)
+    made = make(folder, f"{text}\n\n{md.evidence('Passages of it', [CARD])}\n", "pdf")
+    shown = subprocess.run(
+        ["pdftotext", "-layout", str(made), "-"], capture_output=True, text=True, check=True
+    ).stdout.split("\f")
+    (page,) = [p for p in shown if "Passages of it" in p]
+    assert "Only 62% of them had it." in page
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext is not installed")
 def test_the_pdf_says_what_the_page_says_with_its_mark_on_every_page(folder):
     path = make(folder, REPORT + "\n\n".join(["A made-up line."] * 80), "pdf", marks=("sample",))
     shown = subprocess.run(

@@ -128,8 +128,7 @@ function Pandoc(doc)
           return div
         end
         if class == "evidence-heading" then
-          div.content = wrapped("evidence-heading", div.content)
-          return div
+          return wrapped("evidence-heading", div.content) -- inside a block it would not stick
         end
       end
       return nil
