@@ -384,7 +384,7 @@ def test_charts_are_the_same_bytes_for_the_same_data(made_up_run: Path, tmp_path
     records = Records.load(made_up_run / "snapshot.jsonl.gz")
     assessment = assess(Brief.parse(BRIEF), records)
     drawn = dict(figures.draw(assessment))
-    assert drawn.keys() >= {"flow", "evidence-map", "timeline"}
+    assert drawn.keys() >= {"flow", "evidence-map", "stability"}
     for name, chart in drawn.items():
         figures.save(chart.figure, tmp_path, name)
         for file in (f"{name}.svg", f"{name}.png"):
