@@ -34,6 +34,9 @@ FOLDER = "accreditors"
 CUSTOM = "professional custom, no source read"
 """What stands for the source of a line that rests on none."""
 
+BEYOND = "what no needs assessment can show"
+"""The missing part of a requirement whose profile does not name it."""
+
 STATUSES = ("offers", "offers in part", "awaiting writer", "nothing here")
 """What a run can have for a requirement. No other word is used for it."""
 
@@ -65,6 +68,8 @@ class Requirement(_Strict, frozen=True):
     """What the run must hold, as names in :data:`~cmeneeds.accreditation_probes.PROBES`."""
     part: bool = False
     """What the report can offer is never the whole of it."""
+    rest: str = ""
+    """With ``part``: what of it lies outside a needs assessment."""
 
     @property
     def where_read(self) -> str:
@@ -77,7 +82,10 @@ class Disclosure(_Strict, frozen=True):
 
     months: int
     source: str
+    """Who asks for it, and where."""
     read: str
+    told_by: str = ""
+    """Secondary source that it was read in; empty where it was read in ``source`` itself."""
 
 
 class Form(_Strict, frozen=True):
@@ -204,7 +212,8 @@ def status_of(requirement: Requirement, assessment: Assessment) -> tuple[str, li
     status : str
         One of :data:`STATUSES`.
     present, missing : list of str
-        In words; what only people can give ends with ``(awaiting writer)``.
+        In words; what only people can give ends with ``(awaiting writer)``. Something is missing
+        wherever the status is "offers in part".
     """
     if not requirement.section or not requirement.holds:
         return "nothing here", [], []
@@ -216,10 +225,10 @@ def status_of(requirement: Requirement, assessment: Assessment) -> tuple[str, li
         for p, there in zip(probes, held, strict=True)
         if not there
     ]
-    if not missing:
-        return ("offers in part" if requirement.part else "offers"), present, missing
     if present:
-        return "offers in part", present, missing
+        if requirement.part:
+            missing.append(requirement.rest or BEYOND)
+        return ("offers in part" if missing else "offers"), present, missing
     awaited = all(p.by_writer for p in probes)
     return ("awaiting writer" if awaited else "nothing here"), present, missing
 
@@ -262,7 +271,7 @@ def texts(found: Iterable[Profile]) -> set[str]:
     for p in found:
         said |= {p.name, p.title, p.region, p.verify, p.origin}
         for r in p.requirements:
-            said |= {r.id, r.asks, r.section, r.source, r.read, r.where_read}
+            said |= {r.id, r.asks, r.section, r.rest, r.source, r.read, r.where_read}
         if p.disclosure is not None:
             said.add(months_in_words(p.disclosure.months))
         for part in (p.disclosure, p.form):

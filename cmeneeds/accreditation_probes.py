@@ -107,6 +107,18 @@ def _activity(a: Assessment) -> bool:
     return a.brief.activity is not None
 
 
+@_probe("format suits", "a planned format among those that suit every row", by_writer=True)
+def _suits(a: Assessment) -> bool:
+    # The same comparison as under educational design, over all rows with an objective.
+    activity = a.brief.activity
+    formats = list(a.planned["formats"].astype("string").fillna(""))
+    return (
+        activity is not None
+        and bool(formats)
+        and all(activity.type in cell.split("; ") for cell in formats)
+    )
+
+
 @_probe("competency with reason", "competencies with a reason")
 def _competency(a: Assessment) -> bool:
     return _some(a.planned["competencies"]) and _some(a.planned["competency_reason"])

@@ -21,6 +21,7 @@ from cmeneeds.independence import COMPLETE, before, register
 from cmeneeds.report import reading
 from cmeneeds.report.crosswalk import crosswalk_text
 from cmeneeds.report.independence import independence_text
+from cmeneeds.report.sections import Report
 from cmeneeds.retrieval import Records
 
 ALL = ", ".join(get_args(Accreditor))
@@ -112,6 +113,42 @@ def test_a_requirement_about_gaps_is_not_offered_where_there_is_no_gap(evidence:
     assert (poorer.presented["status"] == "candidate").all()
     assert "a gap with both sides" not in " ".join(crosswalk(poorer)["present"])
     assert status(poorer, "EACCME", "measured-gap") == "nothing here"
+
+
+def test_what_is_offered_in_part_says_which_part_is_missing(evidence: Records) -> None:
+    assessment = assessed(evidence, BRIEF.replace("[ACCME]", f"[{ALL}]"))
+    table = crosswalk(assessment)
+    part = table[table["status"] == "offers in part"]
+    assert not part.empty
+    assert (part["missing"].str.strip() != "").all()
+    assert (table[table["status"] == "offers"]["missing"] == "").all()
+    for profile in shipped().values():
+        assert [r.id for r in profile.requirements if r.part != bool(r.rest)] == []
+    text = crosswalk_text(assessment)
+    assert not re.search(r"offers in part[^|]*\| nothing \|", text)
+    assert "the written agreement" in text
+
+
+def test_the_crosswalk_agrees_with_the_design_about_the_planned_format(evidence: Records) -> None:
+    fits, unfit = BRIEF, BRIEF.replace("type: live", "type: journal-based")
+    for text, held in ((fits, True), (unfit, False)):
+        assessment = assessed(evidence, text)
+        assert ("It is not among the formats" not in Report(assessment).design()) == held
+        assert (status(assessment, "ACCME", "formats") == "offers") == held
+
+
+def test_how_a_line_was_read_is_one_note_not_one_a_row(evidence: Records) -> None:
+    assessment = assessed(evidence)
+    text = crosswalk_text(assessment) + independence_text(assessment)
+    assert "unknown; excerpt" not in text
+    assert "as told by" not in text
+    assert text.count("were read as excerpts") == 1
+    marked = sum(
+        bool(r.source) for r in shipped()["ACCME"].requirements if r.kind != "commendation"
+    )
+    table = text[text.index("| What is asked") : text.index(": [Accreditation Council")]
+    assert table.count("\\*") == marked
+    assert set(crosswalk(assessment)["read"]) == {"unknown; excerpt", ""}  # the data say it still
 
 
 def test_every_name_with_a_digit_in_the_crosswalk_is_one_that_verify_knows(

@@ -10,13 +10,18 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 import test_report_runs as runs
 
 from cmeneeds.assessment import Assessment, assess, model_facts
 from cmeneeds.brief import Brief
 from cmeneeds.decisions.screening import Screened
+from cmeneeds.records import PartialDate
 from cmeneeds.report import figures
+from cmeneeds.report.figures.base import LEAST_ROWS
+from cmeneeds.report.figures.evidence_charts import LEAST_YEARS
+from cmeneeds.report.figures.gap_charts import limit_of
 from cmeneeds.report.lengths import FIELD_WORDS, SHORT_WORDS
 from cmeneeds.report.sections import Report
 from cmeneeds.report.wording import excerpt, excerpts, row_name, shortened, word_count
@@ -146,13 +151,63 @@ def test_a_request_changes_no_table_and_without_one_nothing_is_said(made: Assess
 def test_every_chart_says_in_words_what_it_shows(made: Assessment) -> None:
     drawn = dict(figures.draw(made))
     assert drawn.keys() <= figures.CHARTS.keys()
-    assert {"flow", "timeline", "evidence-map", "magnitude"} <= drawn.keys()
+    assert {"flow", "evidence-map", "magnitude"} <= drawn.keys()
     names = [row_name(gap) for gap in made.presented.itertuples()]
     assert names[0] in drawn["evidence-map"].alt
     shown = str(made.presented["cp_value_text"].dropna().iloc[0])
     assert shown.split(" (")[0] in drawn["magnitude"].alt
     for chart in drawn.values():
         assert not re.search(r"\d", chart.caption)
+
+
+@pytest.mark.parametrize(
+    ("said", "side"),
+    [
+        ("less than half", "below"), ("fewer than 50%", "below"), ("<5%", "below"),
+        ("no more than 10%", "below"), ("up to 30%", "below"), ("more than half", "above"),
+        ("over 80%", "above"), ("not less than 90%", "above"), ("at least 4%", "above"),
+        ("nearly 20%", ""), ("23 (72%) of 32", ""), ("33%", ""),
+    ],
+)  # fmt: skip
+def test_a_limit_is_told_from_a_figure(said: str, side: str) -> None:
+    assert limit_of(said) == side
+
+
+def test_a_limit_is_drawn_open_with_an_arrow_and_said_in_words(made: Assessment) -> None:
+    def chart(said: str) -> figures.Chart:
+        gaps = made.gaps.copy()
+        gaps.loc[gaps["cp_value"].notna(), "cp_value_text"] = said
+        drawn = figures.CHARTS["magnitude"](replace(made, gaps=gaps))
+        assert drawn is not None
+        return drawn
+
+    limit, exact = chart("less than half"), chart("50%")
+    assert "less than half (a limit: the value lies below it)" in limit.alt
+    assert "An open mark with an arrow" in limit.caption
+    (axes,) = limit.figure.axes
+    assert "white" in [line.get_markerfacecolor() for line in axes.lines]
+    assert "limit" not in exact.alt + exact.caption
+    (axes,) = exact.figure.axes
+    assert "white" not in [line.get_markerfacecolor() for line in axes.lines]
+
+
+def test_two_rows_and_two_years_make_no_chart(made: Assessment) -> None:
+    assert len(made.presented) == LEAST_ROWS
+    assert len({work.year for work in made.records.works.values()}) < LEAST_YEARS
+    assert figures.CHARTS["timeline"](made) is None
+    years = (2018, 2019, 2020)
+    articles = tuple(
+        msgspec.structs.replace(a, published=PartialDate(f"{years[n % 3]}", years[n % 3]))
+        for n, a in enumerate(made.records.articles)
+    )
+    longer = assess(made.brief, replace(made.records, articles=articles))
+    assert figures.CHARTS["timeline"](longer) is not None
+    fewer = replace(made, gaps=made.gaps.head(LEAST_ROWS - 1))
+    assert len(fewer.presented) == LEAST_ROWS - 1
+    for name in ("evidence-map", "stability"):
+        assert figures.CHARTS[name](made) is not None
+        assert figures.CHARTS[name](fewer) is None
+        assert Report(fewer).chart(name) == ""
 
 
 def test_the_flow_shows_no_screening_where_nobody_screened(made: Assessment) -> None:

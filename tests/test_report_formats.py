@@ -351,6 +351,76 @@ def test_word_keeps_together_what_belongs_together(folder):
     assert body.xpath("count(//*[local-name()='cantSplit'])") == rows == 2
 
 
+def _rows(count, cell="b"):
+    return md.table([["a", cell]] * count, ["A", "B"], "A table", widths=(50, 50))
+
+
+def _tied(table):
+    """Rows of a Word table that stay with the next one, and how many there are."""
+    rows = table.findall(f"{W}tr")
+    kept = [all(p.find(f"{W}pPr/{W}keepNext") is not None for p in r.iter(f"{W}p")) for r in rows]
+    return kept, len(rows)
+
+
+@pytest.mark.parametrize(
+    ("count", "cell", "tied"),
+    [
+        (4, "b", [True, True, True, True, False]),  # short: whole
+        (9, "b", [True, True] + [False] * 6 + [True, False]),  # long: no row alone
+        (5, "made-up words " * 90, [True] + [False] * 5),  # few rows, but a page high
+    ],
+)
+def test_word_keeps_a_short_table_whole_and_leaves_no_short_row_alone(folder, count, cell, tied):
+    made = document(make(folder, f"Before it.\n\n{_rows(count, cell)}\n", "docx"))
+    (table,) = made.iter(f"{W}tbl")
+    assert _tied(table) == (tied, count + 1)
+    (before,) = [p for p in made.iter(f"{W}p") if words(p) == "Before it."]
+    assert before.find(f"{W}pPr/{W}keepNext") is not None
+
+
+def test_word_shades_the_items_of_a_box_and_sets_queries_small(folder):
+    text = "::: {.open-question}\nWho?\n\n- You\n- They\n:::\n\n```\n(a OR b)\n```\n"
+    made = document(make(folder, text, "docx"))
+    style = {words(p): p.find(f"{W}pPr/{W}pStyle").get(f"{W}val") for p in made.iter(f"{W}p")}
+    assert {style[x] for x in ("Who?", "You", "They")} == {"OpenQuestion"}
+    assert style["(a OR b)"] == "SourceCode"
+    (query,) = [p for p in made.iter(f"{W}p") if words(p) == "(a OR b)"]
+    assert {s.get(f"{W}val") for s in query.iter(f"{W}sz")} == {"16"}  # half-points
+
+
+def test_a_figure_in_word_begins_at_the_margin(folder):
+    made = document(make(folder, kind="docx"))
+    (shown,) = [n for n in made.iter() if str(n.tag).endswith("}inline")]
+    assert [shown.get(f"dist{side}") for side in "TBLR"] == ["0"] * 4
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext is not installed")
+@pytest.mark.parametrize("lines", range(34, 42))
+def test_a_short_table_in_the_pdf_stays_whole_with_what_introduces_it(folder, lines):
+    text = "\n\n".join(["A made-up line."] * lines) + f"\n\nBefore it.\n\n{_rows(5, 'cell')}\n"
+    text += "\n\nAfter it:\n\nSecond of two:\n\n- an item\n"
+    made = make(folder, text, "pdf")
+    shown = subprocess.run(
+        ["pdftotext", "-layout", str(made), "-"], capture_output=True, text=True, check=True
+    ).stdout.split("\f")
+    (page,) = [p for p in shown if "Before it." in p]
+    assert page.count("cell") == 5
+    (page,) = [p for p in shown if "After it:" in p]
+    assert "an item" in page
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext is not installed")
+@pytest.mark.parametrize("lines", range(36, 44))
+def test_a_heading_of_passages_in_the_pdf_stays_with_the_first(folder, lines):
+    text = "\n\n".join(["A made-up line."] * lines)
+    made = make(folder, f"{text}\n\n{md.evidence('Passages of it', [CARD])}\n", "pdf")
+    shown = subprocess.run(
+        ["pdftotext", "-layout", str(made), "-"], capture_output=True, text=True, check=True
+    ).stdout.split("\f")
+    (page,) = [p for p in shown if "Passages of it" in p]
+    assert "Only 62% of them had it." in page
+
+
 @pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext is not installed")
 def test_the_pdf_says_what_the_page_says_with_its_mark_on_every_page(folder):
     path = make(folder, REPORT + "\n\n".join(["A made-up line."] * 80), "pdf", marks=("sample",))

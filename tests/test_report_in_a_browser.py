@@ -199,3 +199,27 @@ def test_a_filter_hides_rows_and_says_how_many_are_left(chromium, page_file):
     page.emulate_media(media="print")
     assert page.locator("table tbody tr:visible").count() == 5
     assert page.locator(".tools:visible, .contents:visible").count() == 0
+
+
+def test_on_a_phone_a_caption_is_in_sight_and_a_wide_table_says_that_it_scrolls(
+    chromium, page_file
+):
+    said = "e => [getComputedStyle(e, '::before').content, e.scrollWidth > e.clientWidth]"
+    page = opened(chromium, page_file, "phone")
+    hint, wider = page.locator(".scroll").first.evaluate(said)
+    assert wider
+    assert "Scroll sideways" in hint
+    box = page.locator("caption").first.bounding_box()
+    assert box["x"] + box["width"] <= SIZES["phone"][0]
+    hint, wider = opened(chromium, page_file).locator(".scroll").first.evaluate(said)
+    assert (hint, wider) == ("none", False)
+
+
+def test_in_a_cell_the_number_of_a_reference_stands_beside_its_figure(chromium, page_file):
+    page = opened(chromium, page_file, "phone")
+    # Even where the column leaves no room for both.
+    page.evaluate("document.querySelector('td a.figure').closest('td').style.width = '1px'")
+    figure = page.locator("td a.figure").first.bounding_box()
+    number = page.locator("td .citation a").first.bounding_box()
+    assert number["x"] >= figure["x"] + figure["width"] - 1
+    assert abs(number["y"] - figure["y"]) < figure["height"]

@@ -304,7 +304,7 @@ def test_a_finished_run_holds_every_file_and_its_hash(made_up_run: Path) -> None
     expected |= {"gaps.csv", "findings.csv", "objectives.csv", "decisions.csv", "search_log.csv"}
     expected |= {"checks.csv", "learners.csv", "cards.csv", "check.json", "tables.xlsx"}
     expected |= {"snapshot.jsonl.gz", "brief.yaml", "report.pdf"}
-    charts = ("barriers", "evidence-map", "flow", "magnitude", "stability", "timeline")
+    charts = ("barriers", "evidence-map", "flow", "magnitude", "stability")
     expected |= {f"figures/{n}.{e}" for n in charts for e in ("svg", "png")}
     forms = {"structured-abstract": ("docx", "csv", "json"), "gap-worksheet": ("docx", "csv"),
              "eaccme-process": ("docx",), "contributors": ("docx", "csv"), "crosswalk": ("csv",),
@@ -384,7 +384,7 @@ def test_charts_are_the_same_bytes_for_the_same_data(made_up_run: Path, tmp_path
     records = Records.load(made_up_run / "snapshot.jsonl.gz")
     assessment = assess(Brief.parse(BRIEF), records)
     drawn = dict(figures.draw(assessment))
-    assert drawn.keys() >= {"flow", "evidence-map", "timeline"}
+    assert drawn.keys() >= {"flow", "evidence-map", "stability"}
     for name, chart in drawn.items():
         figures.save(chart.figure, tmp_path, name)
         for file in (f"{name}.svg", f"{name}.png"):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cmeneeds.accreditation import (
     CUSTOM,
     STATUSES,
+    Disclosure,
     Profile,
     Requirement,
     months_in_words,
@@ -19,6 +20,17 @@ from cmeneeds.report.writing import named
 
 if TYPE_CHECKING:
     from cmeneeds.assessment import Assessment
+
+EXCERPT = "unknown; excerpt"
+"""What a profile says of a line that was read as an excerpt, on a day that nobody noted."""
+
+MARK = md.escape("*")
+"""Stands behind the source of such a line."""
+
+NOTE = (
+    f"Requirements marked {MARK} were read as excerpts, some of them in a secondary source, on a "
+    "day that is not on record; verify them at the accreditor."
+)
 
 
 def crosswalk_text(assessment: Assessment, ask: Callable[[str], str] | None = None) -> str:
@@ -55,11 +67,14 @@ def _profile(profile: Profile, assessment: Assessment) -> str:
     if shown:
         text += md.table(
             [_row(r, assessment) for r in shown],
-            ("What is asked", "In this report", "Still missing", "Source, and when it was read"),
+            ("What is asked", "In this report", "Still missing", "Source"),
             f"{md.term(profile.title)} ({md.term(profile.region)}).",
-            widths=(32, 26, 20, 22),
+            widths=(27, 23, 22, 28),
         )
-    text += _commendation(profile, assessment)
+    optional = _commendation(profile, assessment)
+    text += optional
+    if any(r.source and r.read == EXCERPT for r in shown) or MARK in optional:
+        text += f"\n{NOTE}\n"
     if profile.origin:
         text += f"\nThese lines are the user's own ({md.term(profile.origin)}).\n"
     return text
@@ -72,8 +87,16 @@ def _row(r: Requirement, assessment: Assessment) -> tuple[str, str, str, str]:
         here += f"{md.BREAK}{md.term(r.section)}"
     if present:
         here += f": {'; '.join(map(named, present))}"
-    source = f"{md.term(r.source)}{md.BREAK}Read: {md.term(r.read)}" if r.source else named(CUSTOM)
-    return md.term(r.asks), here, _missing(status, missing), source
+    return md.term(r.asks), here, _missing(status, missing), _source(r)
+
+
+def _source(r: Requirement) -> str:
+    """Where a requirement was read, with a mark for what the note below says of most of them."""
+    if not r.source:
+        return named(CUSTOM)
+    if r.read == EXCERPT:
+        return f"{md.term(r.source)} {MARK}"
+    return f"{md.term(r.source)}{md.BREAK}Read: {md.term(r.read)}"
 
 
 def _missing(status: str, missing: list[str]) -> str:
@@ -91,7 +114,7 @@ def _commendation(profile: Profile, assessment: Assessment) -> str:
     lines = "; ".join(md.term(r.asks) for r in useful)
     return (
         "\nOptional criteria for commendation to which something here can contribute in part: "
-        f"{lines}. Source: {md.term(useful[0].where_read)}; their grouping is {named(CUSTOM)}.\n"
+        f"{lines}. Source: {_source(useful[0])}; their grouping is {named(CUSTOM)}.\n"
     )
 
 
@@ -99,7 +122,7 @@ def period_text(profiles: list[Profile]) -> str:
     """Say how far back relationships are disclosed, accreditor by accreditor."""
     said = [
         f"{named(p.name)} asks for {md.term(months_in_words(p.disclosure.months))} "
-        f"({md.term(p.disclosure.source)}; read: {md.term(p.disclosure.read)})"
+        f"({md.term(p.disclosure.source)}; {_how_read(p.disclosure)})"
         for p in profiles
         if p.disclosure
     ]
@@ -109,3 +132,11 @@ def period_text(profiles: list[Profile]) -> str:
         text += "; " if text else ""
         text += f"for {' and '.join(unread)} no period was read"
     return text
+
+
+def _how_read(disclosure: Disclosure) -> str:
+    if disclosure.told_by:
+        return "read in a secondary source, verify it at the accreditor"
+    if disclosure.read == EXCERPT:
+        return "read as an excerpt, verify it at the accreditor"
+    return f"read: {md.term(disclosure.read)}"

@@ -19,6 +19,7 @@ from lxml import etree
 
 from cmeneeds.errors import UsageError
 from cmeneeds.report.convert import STYLE, convert, read_text, running_mark
+from cmeneeds.report.docx_layout import lay_out
 from cmeneeds.report.tables import write_atomically
 from cmeneeds.report.word_package import WordPackage
 
@@ -185,49 +186,13 @@ def _add_header(package: WordPackage, parts: dict[str, bytes], line: str) -> Non
 
 
 def _finished(made: Path) -> bytes:
-    """The document with what pandoc leaves to Word's user.
-
-    No row of a table breaks over two pages, a line that announces a list stays with it, and what
-    follows a table stands apart from it.
-    """
+    """The document with what pandoc leaves to Word's user."""
     with zipfile.ZipFile(made) as archive:
         parts = {n: archive.read(n) for n in archive.namelist()}
     root = etree.fromstring(parts["word/document.xml"])
-    for row in root.iter(f"{{{_W}}}tr"):
-        properties = row.find(f"{{{_W}}}trPr")
-        if properties is None:
-            properties = etree.Element(f"{{{_W}}}trPr")
-            row.insert(0, properties)
-        if properties.find(f"{{{_W}}}cantSplit") is None:
-            properties.insert(0, etree.Element(f"{{{_W}}}cantSplit"))
-    for paragraph in root.iter(f"{{{_W}}}p"):
-        if "".join(t.text or "" for t in paragraph.iter(f"{{{_W}}}t")).rstrip().endswith(":"):
-            _set_property(paragraph, "keepNext", {})
-        before = paragraph.getprevious()
-        if before is not None and before.tag == f"{{{_W}}}tbl":
-            _set_property(paragraph, "spacing", {"before": "200"})
+    lay_out(root)
     parts["word/document.xml"] = _xml(root)
     return _packed(parts)
-
-
-_ORDER: Final = ("pStyle", "keepNext", "keepLines", "pageBreakBefore", "numPr", "pBdr", "shd",
-                 "tabs", "spacing")  # fmt: skip
-"""Properties of a paragraph up to its spacing, in the order that the format prescribes."""
-
-
-def _set_property(paragraph: etree._Element, name: str, values: dict[str, str]) -> None:
-    properties = paragraph.find(f"{{{_W}}}pPr")
-    if properties is None:
-        properties = etree.Element(f"{{{_W}}}pPr")
-        paragraph.insert(0, properties)
-    if properties.find(f"{{{_W}}}{name}") is not None:
-        return
-    made = etree.Element(f"{{{_W}}}{name}")
-    for key, value in values.items():
-        made.set(f"{{{_W}}}{key}", value)
-    earlier = {f"{{{_W}}}{n}" for n in _ORDER[: _ORDER.index(name)]}
-    place = sum(1 for node in properties if node.tag in earlier)
-    properties.insert(place, made)
 
 
 def _packed(parts: dict[str, bytes]) -> bytes:

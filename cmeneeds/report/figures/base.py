@@ -30,6 +30,10 @@ MOST_ROWS = 10
 """Rows of the gap table that a chart shows at most."""
 
 
+LEAST_ROWS = 3
+"""Rows below which a picture of them says no more than the table."""
+
+
 class Chart(NamedTuple):
     """A chart, and what stands below it and for those who cannot see it."""
 
@@ -71,9 +75,9 @@ def names_of(rows: pd.DataFrame) -> list[str]:
     return [f"{n}. {clean(row_name(gap))}" for n, gap in enumerate(each_row(rows), 1)]
 
 
-def name_rows(axes: Any, rows: pd.DataFrame, width: int = 30) -> None:
+def name_rows(axes: Any, rows: pd.DataFrame, width: int = 40) -> None:
     """Name each row of the gap table at its height, the first at the top."""
-    labels = [wrapped(name, width) for name in names_of(rows)]
+    labels = [wrapped(name, width, 2) for name in names_of(rows)]
     axes.set_yticks(range(len(labels)), labels, parse_math=False, fontsize=8.5)
     axes.invert_yaxis()
 

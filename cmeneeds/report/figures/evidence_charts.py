@@ -10,6 +10,7 @@ from cmeneeds.report.figures.base import (
     COLOURS,
     GRID,
     INK,
+    LEAST_ROWS,
     MOST_ROWS,
     MUTED,
     WIDTH,
@@ -44,15 +45,21 @@ _ACROSS = 3
 """Symbols side by side in a cell of the evidence map."""
 _MOST_SYMBOLS = 9
 
+LEAST_YEARS = 3
+"""Years with records below which there is no timeline."""
+
 
 def _kind(design: str) -> int:
     return next((n for n, d in enumerate(_DESIGNS) if design in d[3]), len(_DESIGNS) - 1)
 
 
 def evidence_map(assessment: Assessment) -> Chart | None:
-    """Which records speak of which row at which level, by study design; None without rows."""
+    """Which records speak of which row at which level, by study design.
+
+    None where there are fewer than :data:`~cmeneeds.report.figures.base.LEAST_ROWS` rows.
+    """
     rows = assessment.presented.head(MOST_ROWS)
-    if rows.empty:
+    if len(rows) < LEAST_ROWS:
         return None
     works = assessment.records.works
     found = {f.finding_id: f for f in each_row(assessment.findings)}
@@ -66,7 +73,7 @@ def evidence_map(assessment: Assessment) -> Chart | None:
             key = works.key_of(address)
             cells.setdefault((position, level), {})[key] = _kind(works[key].design.name)
     levels = [level for level in LEVELS if any(level == at for _, at in cells)]
-    figure, axes = blank(WIDTH, 1.1 + 0.5 * len(rows))
+    figure, axes = blank(WIDTH, 1.1 + 0.4 * len(rows))
     seen: dict[int, None] = {}
     for (position, level), held in cells.items():
         kinds = sorted(held.values())[:_MOST_SYMBOLS]
@@ -112,7 +119,10 @@ def evidence_map(assessment: Assessment) -> Chart | None:
 
 
 def timeline(assessment: Assessment) -> Chart | None:
-    """Records by year of publication: those behind rows, others, and guidelines; None undated."""
+    """Records by year of publication: those behind rows, others, and guidelines.
+
+    None where they are of fewer than :data:`LEAST_YEARS` years: two bars show no course of time.
+    """
     works = assessment.records.works
     behind = {
         works.key_of(address)
@@ -120,7 +130,7 @@ def timeline(assessment: Assessment) -> Chart | None:
         for address in str(gap.passages).split("; ")
     }
     dated = [(key, work, work.year) for key, work in works.items() if work.year]
-    if not dated:
+    if len({year for *_, year in dated}) < LEAST_YEARS:
         return None
     kinds: dict[str, Counter[int]] = {k: Counter() for k in ("rows", "others", "guidelines")}
     for key, work, year in dated:

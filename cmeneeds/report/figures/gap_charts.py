@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from cmeneeds.frames import each_row, known
@@ -9,6 +10,7 @@ from cmeneeds.report.figures.base import (
     COLOURS,
     GRID,
     INK,
+    LEAST_ROWS,
     MOST_ROWS,
     WIDTH,
     Chart,
@@ -29,6 +31,35 @@ _LOOKS = {
     "unknown": (COLOURS[6], "D", "direction unknown"),
 }
 
+_LIMIT = re.compile(
+    r"\s*(?P<not>no |not )?(?:"
+    r"(?P<below>less than|fewer than|lower than|under|below|up to|at most|[<≤])"
+    r"|(?P<above>more than|greater than|higher than|over|above|at least|[>≥]))",
+    re.IGNORECASE,
+)  # fmt: skip
+_ARROW = 8.0
+"""Percentage points: the length of the arrow of a limit."""
+
+
+def limit_of(value_text: str) -> str:
+    """Tell on which side of a stated limit a value lies.
+
+    Parameters
+    ----------
+    value_text : str
+        A figure as a source words it, such as ``less than half``.
+
+    Returns
+    -------
+    str
+        ``below``, ``above``, or empty where the figure itself is stated.
+    """
+    found = _LIMIT.match(value_text)
+    if found is None:
+        return ""
+    below = bool(found["below"]) != bool(found["not"])
+    return "below" if below else "above"
+
 
 def magnitude(assessment: Assessment) -> Chart | None:
     """Published figures of the gap table with their intervals and targets; None without figures."""
@@ -40,6 +71,7 @@ def magnitude(assessment: Assessment) -> Chart | None:
     figure, axes = blank(WIDTH, 0.75 + 0.29 * len(rows))
     seen: dict[str, None] = {}
     told = []
+    limits = False
     for position, gap in enumerate(each_row(rows)):
         colour, marker, meaning = _LOOKS[str(gap.cp_direction)]
         value = float(gap.cp_value)
@@ -58,17 +90,30 @@ def magnitude(assessment: Assessment) -> Chart | None:
                 label=None if "target" in seen else "target that a source states",
             )  # fmt: skip
             seen["target"] = None
+        stated = clean(str(gap.cp_value_text))
+        shown = percentage(stated)
+        limit = limit_of(stated)
+        if limit:
+            tip = max(0.0, value - _ARROW) if limit == "below" else min(100.0, value + _ARROW)
+            axes.annotate(
+                "", (tip, position), (value, position), annotation_clip=False,
+                arrowprops={"arrowstyle": "-|>", "color": colour, "linewidth": 1.6,
+                            "shrinkA": 0, "shrinkB": 0},
+            )  # fmt: skip
+            end = max(end, tip)
+            limits = True
         axes.plot(
             value, position, marker, color=colour, markersize=8, clip_on=False,
-            label=None if meaning in seen else meaning,
+            markerfacecolor="white" if limit else colour, markeredgewidth=1.6, zorder=4,
         )  # fmt: skip
-        shown = percentage(clean(str(gap.cp_value_text)))
+        if meaning not in seen:  # the legend shows the full mark
+            axes.plot([], [], marker, color=colour, markersize=8, label=meaning)
         axes.annotate(
             shown, (end, position), (9, 0), textcoords="offset points", va="center",
             fontsize=8.5, color=INK, annotation_clip=False, parse_math=False,
         )  # fmt: skip
         seen[meaning] = None
-        told.append(f"{gap.name}: {shown}")
+        told.append(f"{gap.name}: {shown}" + f" (a limit: the value lies {limit} it)" * bool(limit))
     axes.set_yticks(
         range(len(rows)), [wrapped(n, 60, 2) for n in rows["name"]], parse_math=False, fontsize=8
     )
@@ -80,7 +125,9 @@ def magnitude(assessment: Assessment) -> Chart | None:
     figure.legend(frameon=False, fontsize=8, loc="outside upper left", ncols=len(seen))
     return Chart(
         figure,
-        "Published figures of the gap table, with the interval where it is known.",
+        "Published figures of the gap table, with the interval where it is known."
+        + " An open mark with an arrow: the source states a limit only, and the value lies on the "
+        "arrow's side." * limits,
         f"Dot chart, zero to one hundred percent. {'; '.join(told)}.",
     )
 
@@ -88,13 +135,15 @@ def magnitude(assessment: Assessment) -> Chart | None:
 def stability(assessment: Assessment) -> Chart | None:
     """Priority of each row, and how far its rank moves when one weight is halved or doubled.
 
-    None where there are fewer than two rows: there is no order to speak of.
+    None where fewer than :data:`~cmeneeds.report.figures.base.LEAST_ROWS` rows have a rank.
     """
     if not assessment.has_order:
         return None
     rows = assessment.presented
     rows = rows[rows["rank_best"].notna()].head(MOST_ROWS)
-    figure, axes = blank(WIDTH, 0.9 + 0.42 * len(rows))
+    if len(rows) < LEAST_ROWS:
+        return None
+    figure, axes = blank(WIDTH, 0.9 + 0.36 * len(rows))
     told = []
     last = int(rows["rank_worst"].max())
     for position, (name, gap) in enumerate(zip(names_of(rows), each_row(rows), strict=True)):

@@ -100,6 +100,39 @@ local function cover_table(list)
   return made
 end
 
+-- The items of a box belong into the box: Word shades what has the box's own style.
+local function boxed(blocks)
+  return blocks:walk({
+    BulletList = function(list)
+      for i, item in ipairs(list.content) do
+        local inner = pandoc.Blocks(item):map(function(block)
+          return block.t == "Plain" and pandoc.Para(block.content) or block
+        end)
+        list.content[i] = { pandoc.Div(inner, { ["custom-style"] = styles["open-question"] }) }
+      end
+      return list
+    end,
+  })
+end
+
+-- In a narrow cell a short figure and the number of its reference stay on one line.
+local SHORT_FIGURE = 24 -- letters
+
+local function together(inlines)
+  local out, changed = pandoc.Inlines({}), false
+  for _, inline in ipairs(inlines) do
+    local before = out[#out]
+    if inline.t == "Cite" and before and before.t == "Link" and before.classes:includes("figure")
+        and utf8.len(pandoc.utils.stringify(before.content)) <= SHORT_FIGURE then
+      out[#out] = pandoc.Span({ before, inline }, { class = "together" })
+      changed = true
+    else
+      out:insert(inline)
+    end
+  end
+  return changed and out or nil
+end
+
 function Pandoc(doc)
   local uses, quotes, known = {}, {}, {}
 
@@ -208,7 +241,10 @@ function Pandoc(doc)
       local class
       for _, c in ipairs(div.classes) do class = styles[c] and c or class end
       div.attributes = keep(div.attributes, { key = html })
-      if class and docx then div.attributes["custom-style"] = styles[class] end
+      if class and docx then
+        div.attributes["custom-style"] = styles[class]
+        div.content = boxed(div.content)
+      end
       if class and html then div.attributes.role = "note" end
       return div
     end,
@@ -229,6 +265,7 @@ function Pandoc(doc)
       if html then
         -- Scrolls by itself on a narrow screen, and by keyboard.
         local name = pandoc.utils.stringify(tbl.caption.long)
+        tbl = tbl:walk({ Inlines = together })
         return pandoc.Div({ tbl }, pandoc.Attr("", { "scroll" }, {
           { "tabindex", "0" }, { "role", "region" }, { "aria-label", name },
         }))

@@ -20,6 +20,7 @@ _R = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
 _SERIF = "Cambria"
 _SANS = "Calibri"
+_FONTS = {"sans": _SANS, "mono": "Consolas"}
 
 _INK, _SOFT, _ACCENT, _WARN = "1D2329", "52606B", "0B5C6B", "8A2B06"
 _BAR = '<w:pBdr><w:left w:val="single" w:sz="24" w:space="8" w:color="{}"/></w:pBdr>'
@@ -113,6 +114,12 @@ _STYLES: dict[str, tuple[str, str, str]] = {
         ('<w:tabs><w:tab w:val="left" w:pos="480"/></w:tabs>'
         '<w:spacing w:before="0" w:after="80" w:line="252"/><w:ind w:left="480" w:hanging="480"/>'),
         "20",
+    ),
+    "SourceCode": (
+        "Source Code",
+        ('<w:shd w:val="clear" w:color="auto" w:fill="F4F7F8"/>'
+        '<w:spacing w:before="40" w:after="120" w:line="240"/>'),
+        "16 mono",
     ),
     "DefinitionTerm": ("Definition Term", '<w:keepNext/><w:spacing w:before="80" w:after="0"/>',
                        "20 sans bold soft"),
@@ -221,11 +228,12 @@ def _styled(data: bytes) -> bytes:
 
 
 def _run(name: str, words: str) -> str:
-    """Run properties from words: half-points, ``sans``, ``bold``, a color."""
+    """Run properties from words: half-points, ``sans`` or ``mono``, ``bold``, a color."""
     parts = words.split()
     out = ""
-    if "sans" in parts or name == "Normal":
-        font = _SANS if "sans" in parts else _SERIF
+    font = next((f for word, f in _FONTS.items() if word in parts), "")
+    if font or name == "Normal":
+        font = font or _SERIF
         out += f'<w:rFonts w:ascii="{font}" w:hAnsi="{font}" w:eastAsia="{font}" w:cs="{font}"/>'
     if "bold" in parts:
         out += "<w:b/>"
