@@ -9,6 +9,7 @@ from cmeneeds.documents import Document
 from cmeneeds.education import TO_BE_MEASURED
 from cmeneeds.frames import each_row, text_of
 from cmeneeds.gaps.causes import CauseCode, codes_of
+from cmeneeds.gaps.subjects import Group, group_in
 from cmeneeds.report import markdown as md
 from cmeneeds.report.front import Front
 from cmeneeds.report.guideline_section import cards_table_markdown
@@ -198,9 +199,15 @@ class Body(Front):
         """The surest short findings of the records that one query found, one a record."""
         records = self.assessment.records
         found = self._strong(("GAP", "CAUSE", "BURDEN"), 0.5, 60, longest=_BURDEN_WORDS, close=True)
-        return [a for a in found if facet in records.facets.get(self.deck.work(a).pmid or 0, ())][
-            :most
-        ]
+        of_it = [a for a in found if facet in records.facets.get(self.deck.work(a).pmid or 0, ())]
+        if facet == "patient_perspective":  # what health professionals answer is not their voice
+            of_it = [a for a in of_it if self._group(a).actor != "clin"]
+        return of_it[:most]
+
+    def _group(self, address: str) -> Group:
+        """The group that a passage is about."""
+        place = self.assessment.records.works.locate(address)
+        return group_in(place.text, place.work)
 
     # --- causes ----------------------------------------------------------------------------------
 
