@@ -11,6 +11,7 @@ from cmeneeds.checks.basis import ANCC_CURRENT, ROYAL_COLLEGE, SII_1, Basis, hou
 from cmeneeds.checks.registry import Found, NotDecided, document_rule
 from cmeneeds.checks.text import shown
 from cmeneeds.checks.view import View, name_of
+from cmeneeds.evidence.directives import states_strength
 from cmeneeds.frames import each_row, known, text_of
 
 if TYPE_CHECKING:
@@ -116,8 +117,10 @@ def recommendations_state_their_strength(view: View) -> Iterator[Found]:
 
 
 def _graded(gap: Any) -> bool:
-    names = ("bp_strength", "bp_grade", "bp_level")
-    return any(text_of(getattr(gap, name, "")) for name in names)
+    if any(text_of(getattr(gap, name, "")) for name in ("bp_grade", "bp_level")):
+        return True
+    said, strength = (text_of(getattr(gap, n, "")) for n in ("best_practice", "bp_strength"))
+    return states_strength(said, strength)
 
 
 _UNREVIEWED = {"Preprint": "preprint", "Congress": "congress report", "News": "news item",

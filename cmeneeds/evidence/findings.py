@@ -27,6 +27,7 @@ from cmeneeds.evidence.layouts import placed_gradings
 from cmeneeds.evidence.passages import TITLE, address, passages_of
 from cmeneeds.evidence.rates import Rate, rates
 from cmeneeds.evidence.recommendations import recommendation
+from cmeneeds.evidence.study import is_about_animals_alone
 from cmeneeds.records import Article
 from cmeneeds.workbench.progress import shown
 from cmeneeds.works import Work, Works, heading_of, touching
@@ -119,7 +120,8 @@ def find(
     ``REC`` with probability 1, whatever the words; so is, with the probability of the sentence
     before it, an item of a list that a recommending sentence leads in. What a study is for and
     that something can be had is no finding, and headings typed into the text of a section count
-    as its headings do for whether a sentence is ``secondary``. Guidelines are quoted for
+    as its headings do for whether a sentence is ``secondary``. Records about animals alone are
+    not read (see :func:`cmeneeds.evidence.study.is_about_animals_alone`). Guidelines are quoted for
     what should be done: what they say about practice comes from others, so it is ``secondary``.
     Of :class:`Records`, what the writer screened out is not read, and a class that the writer
     corrected is the one, with probability 1; ``corrected`` says who and what it was.
@@ -163,6 +165,8 @@ def _article_rows(
     work: Work, article: Article, by_hand: Mapping[str, Corrected]
 ) -> Iterator[dict[str, Any]]:
     """Classify the passages of a record and keep what says something."""
+    if is_about_animals_alone(article):
+        return
     passages = passages_of(article)
     typed = [typed_headings(section.text) for section in article.sections]
     sentences = []

@@ -55,7 +55,7 @@ class Subject:
 class _Words(NamedTuple):
     """Words that name groups, in order of rank."""
 
-    index: TermIndex
+    terms: TermIndex
     ranks: dict[tuple[str, ...], tuple[int, Group]]
 
 
@@ -78,7 +78,7 @@ def _words() -> tuple[_Words, _Words]:
 def _named(text: str, *, of_any_study: bool = False) -> Group | None:
     """The group of highest rank that a text names."""
     words = _words()[of_any_study]
-    found = words.index.find(tokens(text))
+    found = words.terms.find(tokens(text))
     return (
         min((words.ranks[word] for word in found), key=lambda pair: pair[0])[1] if found else None
     )
@@ -187,6 +187,15 @@ def _who_was_studied(article: Article) -> str:
     return ""
 
 
+_OF_MANY_TOPICS = frozenset(
+    tokens(
+        "type disease disorder syndrome condition infection cancer care treatment management acute "
+        "chronic major primary therapy prevention screening health"
+    )
+)
+"""Words that a name of a topic may hold and that name no topic by themselves."""
+
+
 class Vocabulary:
     """The subjects that a set of records talks about, from their keywords and headings.
 
@@ -252,6 +261,13 @@ class Vocabulary:
         words = tokens(text)
         return bool(self._topic_index.find(words)) or any(
             _starts_with(words[i:], stem) for stem in self._stem_terms for i in range(len(words))
+        )
+
+    def touches(self, text: str) -> bool:
+        """Whether a text holds a word of the topic, as in "vaccinated" of a vaccination."""
+        return any(
+            len(w) > 3 and w.isalpha() and w not in _OF_MANY_TOPICS and self._is_topic(w)
+            for w in tokens(text)
         )
 
     def core_of(self, words: Iterable[str]) -> tuple[str, ...]:
