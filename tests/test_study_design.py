@@ -132,7 +132,11 @@ def _told(make_article: Make, title: str, methods: str, *headings: str) -> str:
 @pytest.mark.parametrize(
     ("title", "methods", "design"),
     [
-        ("Zandoric fever after 8 years of follow-up", "A made-up questionnaire was used.", "cohort"),
+        (
+            "Zandoric fever after 8 years of follow-up",
+            "A made-up questionnaire was used.",
+            "cohort",
+        ),
         ("Zandoric fever", "The cohort filled in a made-up questionnaire.", "cohort"),
         ("Zandoric fever", "Patients were randomized and surveyed.", "trial"),
         ("Zandoric fever", "A questionnaire was used; Cox regression was fitted.", "unknown"),

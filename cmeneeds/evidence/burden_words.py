@@ -16,10 +16,10 @@ class BurdenTold(NamedTuple):
 
     rare: bool
     """It says that something seldom happens."""
+    vague: bool
+    """It names neither figure nor measure, or only compares or says what may be."""
     beside: int
     """0: it measures the topic in people; 1: the topic is its subject; 2: it names the topic."""
-    vague: bool
-    """It names neither figure nor measure, or says only what may be."""
     elsewhere: int
     """0: it names a country asked for; 1: it names none; 2: it names others."""
     narrow: bool
@@ -40,7 +40,11 @@ _FIGURE = re.compile(
     rf"\b{_MEASURE}\b|\b(?:most\scommon|leading)\b|\d\s?%|\d\s?million|\b\d+\sin\s\d+|per\s100\s?,?000",
     re.IGNORECASE,
 )
-_MAY_BE = re.compile(r"\b(?:may|might|could|hope|likely|hypothes\w+|suggests?)\b", re.IGNORECASE)
+_MAY_BE = re.compile(
+    r"\b(?:may|might|could|hope|likely|hypothes\w+|suggests?|lower|higher|fewer|greater|versus|"
+    r"vs|odds|hazard|reduced)\b|\bP\s?[<>=]|\bCIs?\b",
+    re.IGNORECASE,
+)
 # "prevalence of X", and what X is
 _MEASURE_OF = re.compile(
     rf"\b(?:{_MEASURE}|rates?|frequency|proportion)\s(?:rates?\s)?(?:of|from|due\sto|caused\sby|"
@@ -91,9 +95,9 @@ def burden_told(
     >>> def about(text: str) -> bool:
     ...     return "zandor" in text.lower()
     >>> burden_told("Zandoric fever affects two million people.", about, frozenset())
-    BurdenTold(rare=False, beside=0, vague=False, elsewhere=1, narrow=False)
+    BurdenTold(rare=False, vague=False, beside=0, elsewhere=1, narrow=False)
     >>> burden_told("The prevalence of big cells was 65% in zandoric fever.", about, frozenset())
-    BurdenTold(rare=False, beside=2, vague=False, elsewhere=1, narrow=True)
+    BurdenTold(rare=False, vague=False, beside=2, elsewhere=1, narrow=True)
     """
     if not names_topic(text):
         return None
@@ -114,4 +118,4 @@ def burden_told(
         beside = 2
     elsewhere = 0 if named & countries else 2 if named else 1
     vague = not _FIGURE.search(text) or bool(_MAY_BE.search(text))
-    return BurdenTold(bool(_RARE.search(text)), beside, vague, elsewhere, not _WIDE.search(text))
+    return BurdenTold(bool(_RARE.search(text)), vague, beside, elsewhere, not _WIDE.search(text))

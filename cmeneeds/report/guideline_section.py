@@ -75,7 +75,7 @@ def source_words(work: Work, body: str, kind: str) -> str:
     said = [kind]
     if body and body.casefold() not in work.title.casefold():
         said.append(f"issued by {named(body)}")
-    said.append(named(work.title.rstrip(". ")))
+    said.append(f"“{named(work.title.rstrip('. '))}”")  # its words, so in quotation marks
     return md.BREAK.join(said)
 
 
