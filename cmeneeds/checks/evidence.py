@@ -11,7 +11,6 @@ from cmeneeds.checks.basis import ANCC_CURRENT, ROYAL_COLLEGE, SII_1, Basis, hou
 from cmeneeds.checks.registry import Found, NotDecided, document_rule
 from cmeneeds.checks.text import shown
 from cmeneeds.checks.view import View, name_of
-from cmeneeds.evidence.directives import states_strength
 from cmeneeds.frames import each_row, known, text_of
 
 if TYPE_CHECKING:
@@ -117,10 +116,8 @@ def recommendations_state_their_strength(view: View) -> Iterator[Found]:
 
 
 def _graded(gap: Any) -> bool:
-    if any(text_of(getattr(gap, name, "")) for name in ("bp_grade", "bp_level")):
-        return True
-    said, strength = (text_of(getattr(gap, n, "")) for n in ("best_practice", "bp_strength"))
-    return states_strength(said, strength)
+    names = ("bp_strength", "bp_grade", "bp_level")
+    return any(text_of(getattr(gap, name, "")) for name in names)
 
 
 _UNREVIEWED = {"Preprint": "preprint", "Congress": "congress report", "News": "news item",

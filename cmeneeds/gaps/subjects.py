@@ -170,7 +170,7 @@ def group_in(sentence: str, work: Work) -> Group:
 _STUDYING = re.compile(
     r"\b(?:surveyed|recruited|enrol\w+|invited|interviewed|included|studied|questioned|sampled|"
     r"(?:participants|respondents|subjects)\s(?:were|included|comprised)|"
-    r"(?:distributed|sent|mailed|given|administered|offered)\s(?:\w+\s)?to|among|in\s(?:a\stotal\sof\s)?\d+)\b",
+    r"(?:distributed|sent|mailed|given|administered|offered)\s(?:[\w-]+\s){0,4}?to|among|in\s(?:a\stotal\sof\s)?\d+)\b",
     re.IGNORECASE,
 )
 
