@@ -37,7 +37,7 @@ _MEASURED = re.compile(
     re.IGNORECASE,
 )
 _FIGURE = re.compile(
-    rf"\b{_MEASURE}\b|\b(?:most\scommon|leading)\b|\d\s?%|\d\s?million|\b\d+\sin\s\d+|per\s100\s?,?000",
+    rf"\b{_MEASURE}\b|\b(?:most\scommon|leading)\b|\d\s?%|\bmillions?\b|\b\d+\sin\s\d+|per\s100\s?,?000",
     re.IGNORECASE,
 )
 _MAY_BE = re.compile(
