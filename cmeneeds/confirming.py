@@ -23,6 +23,7 @@ from cmeneeds.decisions.signing import (
     unsigned,
 )
 from cmeneeds.errors import RunBroken, UsageError
+from cmeneeds.evidence.directives import states_strength
 from cmeneeds.frames import each_row, known, text_of
 from cmeneeds.report.answers import Question, questions_in
 from cmeneeds.report.notebook import for_reading
@@ -373,7 +374,10 @@ def _asks(assessment: Assessment, gap: Any, address: str, role: str) -> Iterator
     if gap is not None and role.endswith("current practice"):
         yield "direction", text_of(gap.cp_direction) or text_of(gap.direction) or "unknown"
     if role == "best practice":
-        said = [text_of(getattr(gap, c)) for c in ("bp_strength", "bp_grade", "bp_level")]
+        said = [text_of(getattr(gap, c)) for c in ("bp_grade", "bp_level")]
+        strength = text_of(gap.bp_strength)
+        if states_strength(text_of(gap.best_practice), strength):
+            said.insert(0, strength)
         yield "strength", ", ".join(filter(None, said)) or "not stated"
 
 

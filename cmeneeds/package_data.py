@@ -20,7 +20,7 @@ CACHED: Final = (
     "cmeneeds.gaps.causes.cause_wording",
     "cmeneeds.gaps.priority.priority_settings",
     "cmeneeds.gaps.subjects._generic",
-    "cmeneeds.gaps.subjects._group_index",
+    "cmeneeds.gaps.subjects._words",
     "cmeneeds.objectives.education_data",
     "cmeneeds.strategy.all_facets",
 )

@@ -203,7 +203,7 @@ RUN_CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("L30", "warning", {"articles": {101: {"publication_types": (Term("Preprint"),)}}}),
     ("L31", "warning", {"articles": {101: {"publication_types": (Term("Review", "D016454"),),
                                            "title": "A review of dose checks in zandoric fever"}}}),
-    ("L32", "warning", {"articles": {101: {"title": "Dose checks of zandoric fever in mice"}}}),
+    ("L32", "warning", {"articles": {101: {"title": "Dose checks of zandoric fever in vitro"}}}),
     ("L33", "warning", {"articles": {102: {"sections": (Section(
         "Nurses should perform infusion pump dose checks in all patients at every change of the "
         "bag."),)}}, "more": "\nNurses should perform infusion pump dose checks in all patients "

@@ -9,9 +9,9 @@ from itertools import permutations
 import pytest
 
 from cmeneeds.brief import Brief
-from cmeneeds.gaps.subjects import UNSTATED, Vocabulary, group_of
+from cmeneeds.gaps.subjects import UNSTATED, Vocabulary, group_in, group_of
 from cmeneeds.gaps.terms import TermIndex, content_words, fold, tokens
-from cmeneeds.records import Article, Keyword, MeshHeading
+from cmeneeds.records import Article, Keyword, MeshHeading, Section
 from cmeneeds.works import Work
 
 Make = Callable[..., Article]
@@ -102,6 +102,41 @@ def test_the_specific_group_comes_before_the_general(text: str, name: str, actor
 def test_the_sentence_names_the_group_before_the_title_does() -> None:
     assert group_of("Only few patients came.", "A survey of nurses").name == "patients"
     assert group_of("Only few came.", "A survey of nurses").name == "nurses"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "name"),
+    [
+        ("Overall, 40% of participants refused.", "nurses"),
+        ("Of respondents, 40% refused, which is comparable to patients.", "nurses"),
+        ("Refusal was more common than in the general population.", "nurses"),
+        ("Compared with physicians, 40% refused.", "nurses"),
+        ("Among Black respondents 40% refused.", "nurses"),
+        ("Among Black patients 40% refused.", "migrants and minority communities"),
+        ("More than half of patients refused.", "patients"),
+        ("Physicians refused more often than patients.", "physicians"),
+    ],
+)
+def test_whoever_was_studied_are_those_whom_the_title_names(sentence: str, name: str) -> None:
+    assert group_of(sentence, "A survey of nurses").name == name
+
+
+def test_a_trait_of_patients_and_the_public_stays_a_group_of_its_own() -> None:
+    said = "Among Black respondents 40% refused."
+    assert group_of(said, "A survey of homeless people").name == "migrants and minority communities"
+    assert group_of(said).name == "migrants and minority communities"
+
+
+def test_whoever_was_studied_are_the_public_where_no_one_else_is_named() -> None:
+    assert group_of("Of adults, 40% refused.", "Zandoric fever").name == "general public"
+
+
+def test_methods_tell_the_group_where_the_title_does_not(make_article: Make) -> None:
+    methods = Section("We distributed a made-up questionnaire to nurses.", "METHODS", "METHODS")
+    article = make_article(pmid=1, title="Zandoric fever", sections=(methods,))
+    assert group_in("Only 12% answered.", Work("pmid-1", article)).name == "nurses"
+    titled = make_article(pmid=1, title="Zandoric fever in hospitals", sections=(methods,))
+    assert group_in("Only 12% answered.", Work("pmid-1", titled)).actor == "sys"
 
 
 # --- subjects -----------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cmeneeds.evidence.study import UNKNOWN, is_guideline, study_design
-from cmeneeds.records import Article, Section, Term
+from cmeneeds.records import Article, MeshHeading, Section, Term
 
 Make = Callable[..., Article]
 
@@ -121,3 +121,40 @@ def test_a_study_about_a_guideline_is_no_guideline(
     make_article: Make, title: str, types: tuple[str, ...], guideline: bool
 ) -> None:
     assert is_guideline(make_article(title=title, **typed(*types))) is guideline
+
+
+def _told(make_article: Make, title: str, methods: str, *headings: str) -> str:
+    sections = (Section(methods, "METHODS", "METHODS"),)
+    mesh = tuple(MeshHeading(f"D{n}", name) for n, name in enumerate(headings, 1))
+    return study_design(make_article(title=title, sections=sections, mesh=mesh)).name
+
+
+@pytest.mark.parametrize(
+    ("title", "methods", "design"),
+    [
+        (
+            "Zandoric fever after 8 years of follow-up",
+            "A made-up questionnaire was used.",
+            "cohort",
+        ),
+        ("Zandoric fever", "The cohort filled in a made-up questionnaire.", "cohort"),
+        ("Zandoric fever", "Patients were randomized and surveyed.", "trial"),
+        ("Zandoric fever", "A questionnaire was used; Cox regression was fitted.", "unknown"),
+        ("Zandoric fever", "A health survey was given in each intervention arm.", "unknown"),
+    ],
+)
+def test_a_questionnaire_makes_no_survey_of_those_followed_or_treated_in_arms(
+    make_article: Make, title: str, methods: str, design: str
+) -> None:
+    assert _told(make_article, title, methods, "Surveys and Questionnaires") == design
+
+
+def test_a_survey_stays_one_where_a_cohort_is_only_mentioned(make_article: Make) -> None:
+    asked = "A cross-sectional survey of a made-up cohort of nurses."
+    assert _told(make_article, "Zandoric fever", asked) == "survey"
+    assert _told(make_article, "Zandoric fever", "A questionnaire was mailed.") == "survey"
+
+
+def test_a_registry_of_trials_is_no_registry_of_patients(make_article: Make) -> None:
+    said = "It was registered with the Clinical Trials Registry (made up)."
+    assert _told(make_article, "Zandoric fever", said) == "unknown"

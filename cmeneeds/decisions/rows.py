@@ -47,13 +47,13 @@ def trait(works: Works | None) -> Callable[[str, str], str]:
 
 
 def _group(address: str, works: Works | None) -> str:
-    from cmeneeds.gaps.subjects import UNSTATED, group_of
+    from cmeneeds.gaps.subjects import UNSTATED, group_in
 
     try:
         place = works.locate(address) if works is not None else None
     except UsageError:
         place = None
-    return group_of(place.text, place.work.title).name if place else UNSTATED.name
+    return group_in(place.text, place.work).name if place else UNSTATED.name
 
 
 def by_hand(decisions: Sequence[Decision], works: Works | None) -> tuple[dict[str, Row], Sides]:

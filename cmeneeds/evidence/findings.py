@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cmeneeds.decisions.labels import Corrected, correction_of, corrections
 from cmeneeds.documents import Document, document_address
+from cmeneeds.evidence.aims import heading_at, is_aim, only_tells_of_availability, typed_headings
 from cmeneeds.evidence.classify import (
     LEVELED,
     Label,
@@ -26,6 +27,7 @@ from cmeneeds.evidence.layouts import placed_gradings
 from cmeneeds.evidence.passages import TITLE, address, passages_of
 from cmeneeds.evidence.rates import Rate, rates
 from cmeneeds.evidence.recommendations import recommendation
+from cmeneeds.evidence.study import is_about_animals_alone
 from cmeneeds.records import Article
 from cmeneeds.workbench.progress import shown
 from cmeneeds.works import Work, Works, heading_of, touching
@@ -116,7 +118,10 @@ def find(
     -----
     A sentence that its source publishes as a recommendation (the Task Force's statements) is
     ``REC`` with probability 1, whatever the words; so is, with the probability of the sentence
-    before it, an item of a list that a recommending sentence leads in. Guidelines are quoted for
+    before it, an item of a list that a recommending sentence leads in. What a study is for and
+    that something can be had is no finding, and headings typed into the text of a section count
+    as its headings do for whether a sentence is ``secondary``. Records about animals alone are
+    not read (see :func:`cmeneeds.evidence.study.is_about_animals_alone`). Guidelines are quoted for
     what should be done: what they say about practice comes from others, so it is ``secondary``.
     Of :class:`Records`, what the writer screened out is not read, and a class that the writer
     corrected is the one, with probability 1; ``corrected`` says who and what it was.
@@ -160,7 +165,10 @@ def _article_rows(
     work: Work, article: Article, by_hand: Mapping[str, Corrected]
 ) -> Iterator[dict[str, Any]]:
     """Classify the passages of a record and keep what says something."""
+    if is_about_animals_alone(article):
+        return
     passages = passages_of(article)
+    typed = [typed_headings(section.text) for section in article.sections]
     sentences = []
     for passage in passages:
         if passage.section == TITLE:
@@ -174,11 +182,15 @@ def _article_rows(
     labels = classify_sentences(sentences, all_rates=False)
     for passage, sentence, label in zip(passages, sentences, labels, strict=True):
         place = address(article.pmid, passage.section, passage.start, passage.end)
+        heading = sentence.section
+        if passage.section != TITLE:
+            heading = heading_at(typed[passage.section], passage.start, heading)
+        label = _without_aims(label, passage.text)
         mended = correction_of(by_hand, place, passage.text)
         if mended is not None:
             label = _corrected(label, mended, passage.text, sentence.markup)
         if label.label != "OTHER":
-            label = replace(label, secondary=_quotes(label, sentence.section))
+            label = replace(label, secondary=_quotes(label, heading))
             yield _row(
                 place, work, passage.section, sentence.section, passage.start, passage.text,
                 label, sentence.markup, mended,
@@ -194,7 +206,7 @@ def _document_rows(
     passages = list(passages_of_document(document, abstract=work.article is None, also=placed))
     labels = classify_sentences([Sentence(one.text, one.heading, one.markup) for one in passages])
     for passage, label in zip(passages, labels, strict=True):
-        label = _by_place(passage, document, label, leads)
+        label = _by_place(passage, document, _without_aims(label, passage.text), leads)
         beside = placed.get(passage.part.number)
         if document.role == "guideline" and is_graded(passage, beside, document):
             label = replace(label, label="REC", probability=1.0, level=None, actor=None)
@@ -317,6 +329,13 @@ def _bound(text: str, rate: Rate) -> int:
 
 _TELLS_OF_OTHERS = frozenset({"background", "objective"})
 _REPORTS = frozenset({"GAP", "RATE", "CAUSE", "BURDEN"})
+
+
+def _without_aims(label: Label, text: str) -> Label:
+    """A label, or ``OTHER`` where the sentence reports nothing."""
+    nothing = label.label in _REPORTS and label.rate is None and is_aim(text)
+    nothing |= label.label == "GAP" and only_tells_of_availability(text)
+    return replace(label, label="OTHER", level=None, actor=None) if nothing else label
 
 
 def _quotes(label: Label, heading: str) -> bool:

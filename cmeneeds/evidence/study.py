@@ -71,11 +71,22 @@ _WORDS: tuple[tuple[str, str, Design], ...] = (
         r"cross-?sectional|survey(?:ed|s)?\b|questionnaire|\bpoll\b",
         _SURVEY,
     ),
-    ("registr|database|claims", r"registr(?:y|ies)\b|national database|claims data", _REGISTRY),
+    (
+        "registr|database|claims",
+        r"(?<!trial )(?<!trials )registr(?:y|ies)\b|national database|claims data",
+        _REGISTRY,
+    ),
     ("record|administrative", r"electronic health records?|administrative data", _REGISTRY),
     ("chart|audit|retrospective", r"chart review|clinical audit|retrospective(?:ly)?", _AUDIT),
     ("random", r"randomi[sz]ed", Design("trial", 0.4)),
-    ("cohort|prospective|follow", r"cohort|prospective(?:ly)?|follow-?up study", _COHORT),
+    (
+        "cohort|prospective|follow",
+        (
+            r"cohort|prospective(?:ly)?|follow-?up study|follow(?:ed)?[-\s]?up\s(?:of|for)\s\d+|"
+            r"\d+\s(?:years?|months?)\sof\sfollow-?up"
+        ),
+        _COHORT,
+    ),
     (
         "focus|structured|qualitative|depth",
         r"focus groups?|semi-?structured|qualitative|in-depth interview",
@@ -129,7 +140,8 @@ def study_design(article: Article) -> Design:
 
     Publication types decide where they say something; recent records often have none beyond
     "Journal Article", then the words of the title, MeSH headings and the words of the methods
-    decide, in this order; else ``UNKNOWN``.
+    decide, in this order; else ``UNKNOWN``. That people filled in a questionnaire makes no survey
+    of a study that followed them or treated them in two arms.
     """
     return designed(article).design
 
@@ -145,9 +157,12 @@ def designed(article: Article) -> Designed:
         return Designed(GUIDELINE, "text", TITLE, (cue.start, cue.end))
     if found := _in_words(article.title, TITLE):
         return found
+    own = (s.text for s in article.sections if s.category not in ("BACKGROUND", "OBJECTIVE"))
+    whole = "\n".join((article.title, *own))
+    not_only_asked = bool(_LONGER_THAN_ASKED.search(whole)) and not _ASKED_ONCE.search(whole)
     headings = {heading.name for heading in article.mesh}
     for name, design in _HEADINGS.items():
-        if name in headings:
+        if name in headings and not (name == "Surveys and Questionnaires" and not_only_asked):
             return Designed(design, "MeSH")
     methods = [s.category == "METHODS" for s in article.sections]
     read = [
@@ -157,12 +172,32 @@ def designed(article: Article) -> Designed:
     ]
     # Words that stand higher in the list decide, whichever section they are in.
     for hints, pattern, design in _PATTERNS:
+        if design is _SURVEY and not_only_asked:
+            continue
         for number, text, lower in read:
             if any(hint in lower for hint in hints) and (m := pattern.search(text)):
                 return Designed(design, "text", number, m.span())
     if "Review" in types:
         return Designed(_REVIEW, "publication type")
     return Designed(UNKNOWN, "")
+
+
+# People who were followed or treated in two arms may have filled in questionnaires all the same.
+_LONGER_THAN_ASKED = re.compile(
+    r"\bcohorts?\b|\bfollow(?:ed|ing)?[-\s]?up\s(?:period\s)?(?:of|for|during|over)\s(?:\w+\s){0,3}?\d|"
+    r"\b\d+(?:\.\d+)?[-\s](?:years?|months?)(?:\sof)?[-\s]follow-?up|\bfollowed\s(?:for|over)\s\d|"
+    r"\bCox\s(?:proportional|regression|models?|hazards?)|\bproportional\shazards?\b|Kaplan-Meier|"
+    r"\brandomi[sz]ed\b(?!\ssampl)|\b(?:two|2|three|3|treatment|intervention|control|study|both)[-\s]arms?\b|"
+    r"\b(?:intervention|treatment)\sgroups?\b.*\bcontrol\sgroups?\b|"
+    r"\bcontrol\sgroups?\b.*\b(?:intervention|treatment)\sgroups?\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_ASKED_ONCE = re.compile(
+    r"cross-?sectional|\bsurvey\s(?:of|among|study|design|respondents)\b|"
+    r"\b(?:online|web-?based|postal|telephone|mailed|national|nationwide|anonymous|electronic|internet|"
+    r"population|household)\s(?:\w+\s)?survey\b|\bwe\s(?:\w+ly\s)?surveyed\b",
+    re.IGNORECASE,
+)
 
 
 def _in_words(text: str, section: int) -> Designed | None:
@@ -176,3 +211,32 @@ def _in_words(text: str, section: int) -> Designed | None:
 def is_guideline(article: Article) -> bool:
     """Whether a record is itself a guideline, rather than a study about one."""
     return guideline_cue(article.title, article.type_names) is not None
+
+
+_ANIMALS = re.compile(
+    r"\b(?:rats?|mice|mouse|murine|rodents?|zebrafish|porcine|swine|piglets?|pigs?|rabbits?|canine|"
+    r"beagles?|bovine|ovine|macaques?|guinea\spigs?|hamsters?|drosophila|caenorhabditis|"
+    r"Wistar|Sprague[-\s]Dawley|C57BL\S*|knock-?out\smodel)\b",
+    re.IGNORECASE,
+)
+_PEOPLE = re.compile(
+    r"\b(?:humans?|patients?|people|persons?|adults?|women|men|child(?:ren)?|adolescents?|infants?|"
+    r"clinical|volunteers?|participants?|individuals|physicians?|nurses?|workers?|owners?|farmers?|"
+    r"bites?|valves?|xeno(?:transplant|graft)\w*|bioprosthe\w*|zoono\w+|"
+    r"(?:porcine|bovine|swine)\s(?:\w+\s)?(?:heparin|insulin|grafts?|patch\w*|pericardium|flu)|computer\smouse)\b",
+    re.IGNORECASE,
+)
+
+
+def is_about_animals_alone(article: Article) -> bool:
+    """Whether a record that nobody has indexed yet is about laboratory animals, by its title.
+
+    Queries leave out what is indexed as about animals and not people; a record without headings
+    passes them. It counts as about animals if its title names some and no word for people, or for
+    something that people get from animals.
+    """
+    return (
+        not article.mesh
+        and bool(_ANIMALS.search(article.title))
+        and not _PEOPLE.search(article.title)
+    )

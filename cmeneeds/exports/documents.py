@@ -14,6 +14,7 @@ from cmeneeds.exports.forms import Entry, Field, form_rows, gap_worksheet
 from cmeneeds.frames import known, text_of
 from cmeneeds.independence import register
 from cmeneeds.report import markdown as md
+from cmeneeds.report.guideline_section import strength_words
 from cmeneeds.report.independence import independence_text
 from cmeneeds.report.row_sections import LEVELS
 from cmeneeds.report.wording import row_name
@@ -242,18 +243,17 @@ def _process(assessment: Assessment) -> str:
 def _levels(rows: Sequence[Any]) -> str:
     lines = []
     for gap in rows:
-        said = [
-            f"{label} {named(cell)}"
-            for label, column in (("strength", "bp_strength"), ("class or grade", "bp_grade"),
-                                  ("level of evidence", "bp_level"))
-            if (cell := text_of(getattr(gap, column)))
-        ]  # fmt: skip
+        cells = [text_of(getattr(gap, f"bp_{n}")) for n in ("strength", "grade", "level")]
+        said = strength_words(text_of(gap.best_practice), *cells)
         if source := text_of(gap.bp_source):
-            stated = ", ".join(said) or "the source states neither strength nor level"
-            lines.append(f"- {named(row_name(gap))}: {stated} {md.cite(source)}")
+            lines.append(f"- {named(row_name(gap))}: {said} {md.cite(source)}")
         else:
             lines.append(f"- {named(row_name(gap))}: no recommendation was found")
-    return "\nAs the sources of best practice state it themselves:\n\n" + "\n".join(lines) + "\n"
+    return (
+        "\nWhat the sources of best practice state, and what is only read:\n\n"
+        + "\n".join(lines)
+        + "\n"
+    )
 
 
 def contributors_markdown(assessment: Assessment) -> str:

@@ -53,7 +53,7 @@ GAP_COLUMNS = {
     "bp_pmid": "Int64",
     "bp_year": "Int64",
     "bp_guideline": "boolean",
-    "bp_strength": "string",  # as stated: strong, conditional, against, insufficient
+    "bp_strength": "string",  # by words or grade: strong, conditional, against, insufficient
     "bp_grade": "string",  # class, grade or category
     "bp_level": "string",  # level or certainty of evidence
     "bp_system": "string",

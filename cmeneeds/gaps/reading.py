@@ -10,7 +10,7 @@ from cmeneeds.evidence.study import Design
 from cmeneeds.frames import each_row, known, text_of
 from cmeneeds.gaps.measure import Shortfall, shortfall
 from cmeneeds.gaps.priority import Settings
-from cmeneeds.gaps.subjects import Group, Subject, Vocabulary, group_of
+from cmeneeds.gaps.subjects import Group, Subject, Vocabulary, group_in, speaks_of_a_part
 from cmeneeds.gaps.terms import content_words, stems
 from cmeneeds.source_types import is_read
 from cmeneeds.works import Work, Works
@@ -81,7 +81,7 @@ def read_findings(
             continue
         if row.source not in about and not vocabulary.mentions(row.text):
             continue  # the record only mentions the topic; this sentence is about something else
-        group = group_of(row.text, work.title)
+        group = group_in(row.text, work)
         position = row.value_start - row.start if known(row.value_start) else 0
         value = float(row.value) if known(row.value) and not _disagrees(row) else None
         read.append(
@@ -139,12 +139,13 @@ def carries(f: Reading, settings: Settings) -> bool:
 
 
 def lead_order(f: Reading) -> tuple[Any, ...]:
-    """Which finding speaks for a row: first-hand, a shortfall, with a figure, certain, recent."""
+    """Which speaks for a row: first-hand, a shortfall, with a figure, of all, certain, recent."""
     return (
         not f.first_hand,
         f.row.label not in ("GAP", "CAUSE"),
         not f.has_value,
         f.row.section_label == "title",  # a title seldom says what was found
+        speaks_of_a_part(f.row.text),
         -f.row.probability,
         -f.year,
         f.row.finding_id,

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import NamedTuple
 
 import yaml
 
 from cmeneeds.brief import Brief
+from cmeneeds.evidence.aims import heading_at, typed_headings
+from cmeneeds.evidence.classify import section_kind
+from cmeneeds.evidence.passages import sentence_spans
 from cmeneeds.gaps.terms import STOP_WORDS, TermIndex, stem, tokens
 from cmeneeds.records import Article
+from cmeneeds.works import Work
 
 
 @dataclass(frozen=True)
@@ -22,6 +28,8 @@ class Group:
     name: str
     actor: str
     """``clin``, ``pat`` or ``sys``."""
+    is_trait: bool = False
+    """Whether it may as well be a part of another group."""
 
 
 UNSTATED = Group("group not stated", "")
@@ -44,16 +52,36 @@ class Subject:
     group: str
 
 
+class _Words(NamedTuple):
+    """Words that name groups, in order of rank."""
+
+    terms: TermIndex
+    ranks: dict[tuple[str, ...], tuple[int, Group]]
+
+
 @cache
-def _groups() -> tuple[tuple[Group, tuple[tuple[str, ...], ...]], ...]:
+def _words() -> tuple[_Words, _Words]:
+    """Words that name a group, and words for whoever was studied."""
     data = yaml.safe_load((files("cmeneeds.data") / "groups.yaml").read_text("utf-8"))
-    return tuple((Group(g["name"], g["actor"]), tuple(tokens(w) for w in g["words"])) for g in data)
+
+    def listed(key: str) -> _Words:
+        ranks = {
+            tokens(word): (rank, Group(g["name"], g["actor"], g.get("trait", False)))
+            for rank, g in enumerate(data)
+            for word in g.get(key, ())
+        }
+        return _Words(TermIndex(ranks), ranks)
+
+    return listed("words"), listed("of_any_study")
 
 
-@cache
-def _group_index() -> tuple[TermIndex, dict[tuple[str, ...], tuple[int, Group]]]:
-    ranks = {word: (rank, group) for rank, (group, words) in enumerate(_groups()) for word in words}
-    return TermIndex(ranks), ranks
+def _named(text: str, *, of_any_study: bool = False) -> Group | None:
+    """The group of highest rank that a text names."""
+    words = _words()[of_any_study]
+    found = words.terms.find(tokens(text))
+    return (
+        min((words.ranks[word] for word in found), key=lambda pair: pair[0])[1] if found else None
+    )
 
 
 @cache
@@ -63,14 +91,109 @@ def _generic() -> frozenset[tuple[str, ...]]:
     return frozenset(tokens(line) for line in lines)
 
 
+# Not "more than half of nurses": that is a number, not a comparison.
+_COMPARED = re.compile(
+    r"\b(?:(?:comparable|similar|equivalent|identical|relative|close)\s(?:to|with)|"
+    r"(?:as\s)?compared\s(?:to|with)|in\s(?:contrast|comparison)\s(?:to|with)|versus|vs\.?|unlike|"
+    r"as\sin|than(?!\s(?:half|an?|one|two|three|four|five|ten|twenty|any|\d|[<>\u2264\u2265])))"
+    r"\s+[^,;.()]*",
+    re.IGNORECASE,
+)
+_PART = re.compile(
+    r"\s(?:\w+\s)?(?:respondents?|participants?|employees?|personnel|staff|workers?|subjects?)\b",
+    re.IGNORECASE,
+)
+
+
 def group_of(*texts: str) -> Group:
-    """Return the group that the first text naming one is about, else ``UNSTATED``."""
-    index, ranks = _group_index()
+    """Return the group that the first text naming one is about, else ``UNSTATED``.
+
+    Parameters
+    ----------
+    *texts : str
+        A sentence, then what its record says of whom it studied: title, sentence of the methods.
+
+    Notes
+    -----
+    A group that others are compared with is not the one. Whoever was studied ("participants",
+    "adults") are the group that a later text names. A part of those studied that is told by a
+    trait ("older respondents") belongs to the health professionals that a later text names.
+
+    Examples
+    --------
+    >>> group_of("Of participants 40% refused, similar to patients.", "A survey of nurses").name
+    'nurses'
+    >>> group_of("Of participants 40% refused.").name
+    'general public'
+    """
+    own = [_COMPARED.sub(" ", text) for text in texts]
+    for place, text in enumerate(own):
+        group = _named(text)
+        if group is None:
+            continue
+        if place == 0 and _is_part(text, group):
+            whole = next((g for g in map(_named, own[1:]) if g is not None), None)
+            return whole if whole is not None and whole.actor == "clin" else group
+        return group
     for text in texts:
-        found = index.find(tokens(text))
-        if found:
-            return min((ranks[word] for word in found), key=lambda pair: pair[0])[1]
+        group = _named(text, of_any_study=True) or _named(text)
+        if group is not None:
+            return group
     return UNSTATED
+
+
+def _is_part(text: str, group: Group) -> bool:
+    """Whether a text speaks of a group as of some of those who were asked."""
+    if not group.is_trait:
+        return False
+    words = [" ".join(w) for w, (_, g) in _words()[0].ranks.items() if g == group]
+    return any(
+        _PART.match(text, m.end())
+        for word in words
+        for m in re.finditer(rf"\b{re.escape(word)}s?\b", text, re.IGNORECASE)
+    )
+
+
+def speaks_of_a_part(sentence: str) -> bool:
+    """Whether a sentence tells of some of those who were studied, picked by a trait."""
+    group = _named(_COMPARED.sub(" ", sentence))
+    return "subgroup" in sentence.lower() or (group is not None and _is_part(sentence, group))
+
+
+def group_in(sentence: str, work: Work) -> Group:
+    """Return the group that a sentence of a work is about; see :func:`group_of`."""
+    if work.article is None or _named(_COMPARED.sub(" ", work.title)):
+        return group_of(sentence, work.title)
+    return group_of(sentence, work.title, _who_was_studied(work.article))
+
+
+_STUDYING = re.compile(
+    r"\b(?:surveyed|recruited|enrol\w+|invited|interviewed|included|studied|questioned|sampled|"
+    r"(?:participants|respondents|subjects)\s(?:were|included|comprised)|"
+    r"(?:distributed|sent|mailed|given|administered|offered)\s(?:[\w-]+\s){0,4}?to|among|in\s(?:a\stotal\sof\s)?\d+)\b",
+    re.IGNORECASE,
+)
+
+
+def _who_was_studied(article: Article) -> str:
+    """The first sentence of the methods that tells whom they studied; empty where none does."""
+    for section in article.sections:
+        typed = typed_headings(section.text)
+        for start, end in sentence_spans(section.text):
+            heading = heading_at(typed, start, section.label or section.category)
+            said = section.text[start:end]
+            if section_kind(heading) == "methods" and _STUDYING.search(said) and _named(said):
+                return said
+    return ""
+
+
+_OF_MANY_TOPICS = frozenset(
+    tokens(
+        "type disease disorder syndrome condition infection cancer care treatment management acute "
+        "chronic major primary therapy prevention screening health"
+    )
+)
+"""Words that a name of a topic may hold and that name no topic by themselves."""
 
 
 class Vocabulary:
@@ -96,7 +219,7 @@ class Vocabulary:
         self._stems = tuple(t[-1] for t in self._stem_terms if t and t[-1] in self.topic_words)
         whole = [brief.topic, *brief.mesh, *(s for s in brief.synonyms if not s.endswith("*"))]
         self._topic_index = TermIndex(tokens(t) for t in whole)
-        _, groups = _group_index()
+        groups = {words for listed in _words() for words in listed.ranks}
         surfaces: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
         support: dict[tuple[str, ...], set[int]] = defaultdict(set)
         phrases: dict[tuple[str, ...], tuple[str, ...]] = {}
@@ -138,6 +261,13 @@ class Vocabulary:
         words = tokens(text)
         return bool(self._topic_index.find(words)) or any(
             _starts_with(words[i:], stem) for stem in self._stem_terms for i in range(len(words))
+        )
+
+    def touches(self, text: str) -> bool:
+        """Whether a text holds a word of the topic, as in "vaccinated" of a vaccination."""
+        return any(
+            len(w) > 3 and w.isalpha() and w not in _OF_MANY_TOPICS and self._is_topic(w)
+            for w in tokens(text)
         )
 
     def core_of(self, words: Iterable[str]) -> tuple[str, ...]:

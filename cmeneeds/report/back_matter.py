@@ -93,7 +93,8 @@ class BackMatter(RowSections):
         }
         text = (
             "\n**Search.** Each query joins names of the topic (headings and text words) with "
-            "words of one question. Records indexed as being about animals only were left out. No "
+            "words of one question. Records indexed as about animals alone were left out, and so "
+            "was what unindexed records say whose title names laboratory animals and no people. No "
             "published filter was used. Duplicates were removed by record number.\n"
         )
         for note in sorted(notes):

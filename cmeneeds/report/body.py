@@ -8,10 +8,18 @@ from typing import Any
 from cmeneeds.documents import Document
 from cmeneeds.education import TO_BE_MEASURED
 from cmeneeds.frames import each_row, text_of
+from cmeneeds.gaps.audience import asked_of
 from cmeneeds.gaps.causes import CauseCode, codes_of
+from cmeneeds.gaps.subjects import Group, group_in
 from cmeneeds.report import markdown as md
+from cmeneeds.report.choosing import heaviest_first, plainest_first
 from cmeneeds.report.front import Front
-from cmeneeds.report.guideline_section import cards_table_markdown
+from cmeneeds.report.guideline_section import (
+    READING_OF_STRENGTH,
+    cards_table_markdown,
+    source_words,
+    strength_words,
+)
 from cmeneeds.report.learner_input import learner_lines, source_kinds
 from cmeneeds.report.row_sections import LEVELS
 from cmeneeds.report.stakeholders import stakeholder_input
@@ -34,7 +42,11 @@ class Body(Front):
 
     def burden(self) -> str:
         """Burden and relevance."""
-        found = self._strong(("BURDEN",), 0.5, 3, quoted=True, longest=_BURDEN_WORDS, close=True)
+        asked = asked_of(self.brief.audience)
+        found = self._strong(
+            ("BURDEN",), 0.5, 3, quoted=True, longest=_BURDEN_WORDS, close=True,
+            order=heaviest_first(self._vocabulary, asked.countries),
+        )  # fmt: skip
         if not found:
             return (
                 "\nNo sentence about burden was sure and short enough to be quoted. "
@@ -69,7 +81,7 @@ class Body(Front):
     def standard(self) -> str:
         """Standard of care."""
         works = self.assessment.records.works
-        found = self._strong(("REC",), 0.6, 40)
+        found = self._strong(("REC",), 0.6, 40, order=plainest_first(self._vocabulary))
         guidelines = [a for a in found if works[works.key_of(a)].is_guideline][:6]
         if not guidelines:
             self.ask(
@@ -91,13 +103,12 @@ class Body(Front):
         rows = {r.finding_id: r for r in each_row(self.assessment.findings)}
         table = md.table(
             [
-                (self.deck.quote(a), self._from(a), self._stated_strength(rows[a]))
+                (self.deck.quote(a), self._issued(rows[a]), self._stated_strength(rows[a]))
                 for a in guidelines
             ],
-            ("Recommendation, word for word", "Source", "Strength as stated"),
-            "Recommendations of guidelines and consensus statements. Strength and class are those "
-            "that the passage itself states.",
-            widths=(66, 19, 15),
+            ("Recommendation, word for word", "Source", "Strength"),
+            f"Recommendations of guidelines and consensus statements. {READING_OF_STRENGTH}",
+            widths=(50, 30, 20),
         )
         return (
             "\nThese recommendations come from records and documents that are themselves "
@@ -107,15 +118,13 @@ class Body(Front):
             + self._coming()
         )
 
+    def _issued(self, finding: Any) -> str:
+        work = self.deck.work(finding.finding_id)
+        return source_words(work, text_of(finding.rec_body), self._from(finding.finding_id))
+
     def _stated_strength(self, finding: Any) -> str:
-        said = [
-            f"{label}{named(text_of(getattr(finding, column)))}"
-            for label, column in (
-                ("", "rec_strength"), ("class or grade ", "rec_grade"), ("level ", "rec_level"),
-            )
-            if text_of(getattr(finding, column))
-        ]  # fmt: skip
-        return md.BREAK.join(said) or "not stated"
+        names = ("rec_strength", "rec_grade", "rec_level", "rec_system")
+        return strength_words(str(finding.text), *(text_of(getattr(finding, n)) for n in names))
 
     def _coming(self, most: int = 5) -> str:
         """Trials under way: background that carries no gap."""
@@ -210,13 +219,15 @@ class Body(Front):
         """The surest short findings of the records that one query found, one a record."""
         records = self.assessment.records
         found = self._strong(("GAP", "CAUSE", "BURDEN"), 0.5, 60, longest=_BURDEN_WORDS, close=True)
-        if facet == "patient_perspective":  # what clinicians do is nobody's view of it
-            rows = self.assessment.findings
-            theirs = set(rows.loc[rows["actor"] == "pat", "finding_id"])
-            found = [a for a in found if a in theirs]
-        return [a for a in found if facet in records.facets.get(self.deck.work(a).pmid or 0, ())][
-            :most
-        ]
+        of_it = [a for a in found if facet in records.facets.get(self.deck.work(a).pmid or 0, ())]
+        if facet == "patient_perspective":  # what health professionals answer is not their voice
+            of_it = [a for a in of_it if self._group(a).actor != "clin"]
+        return of_it[:most]
+
+    def _group(self, address: str) -> Group:
+        """The group that a passage is about."""
+        place = self.assessment.records.works.locate(address)
+        return group_in(place.text, place.work)
 
     # --- causes ----------------------------------------------------------------------------------
 

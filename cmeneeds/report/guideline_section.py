@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cmeneeds.evidence.directives import states_strength
 from cmeneeds.frames import each_row, known, text_of
 from cmeneeds.guideline_cards.model import UNKNOWN
 from cmeneeds.report import markdown as md
@@ -12,9 +13,70 @@ from cmeneeds.report.writing import named
 if TYPE_CHECKING:
     from cmeneeds.assessment import Assessment
     from cmeneeds.report.evidence_cards import Deck
+    from cmeneeds.works import Work
 
 MOST_CARDS = 12
 """Cards that the report shows; all are in cards.csv."""
+
+
+READING_OF_STRENGTH = (
+    "“Stated” is what the passage itself names: strength, class, grade or level. Where it names "
+    "none, the program reads the verb, “recommend”, “should” and “must” as strong and “suggest”, "
+    "“consider” and “may” as conditional; that reading is no statement of the source."
+)
+"""What a reader of strengths has to know."""
+
+
+def strength_words(text: str, strength: str, grade: str, level: str, system: str = "") -> str:
+    """Write what a recommendation states of its strength, apart from what is read off its wording.
+
+    Parameters
+    ----------
+    text : str
+        The passage.
+    strength, grade, level, system : str
+        As read; empty where unknown.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    stated = []
+    if strength and not grade and states_strength(text, strength):
+        stated.append(f"strength {named(strength)}")
+    if grade:
+        stated.append(f"class or grade {named(grade)}")
+    if level:
+        stated.append(f"level of evidence {named(level)}")
+    if (grade or level) and system:
+        stated.append(f"graded by {named(system)}")
+    if stated:
+        return f"stated: {', '.join(stated)}"
+    if strength in ("strong", "conditional"):
+        return f"not stated; the program reads the wording as {named(strength)}"
+    if strength:
+        what = "a recommendation against" if strength == "against" else "insufficient evidence"
+        return f"not stated; the program reads the wording as {what}"
+    return "not stated"
+
+
+def source_words(work: Work, body: str, kind: str) -> str:
+    """Write who says it and for whom: kind and year, who issued it, and the record's own title.
+
+    Parameters
+    ----------
+    work : Work
+    body : str
+        Who issued it; empty where unknown.
+    kind : str
+        Kind of source and year, as Markdown.
+    """
+    said = [kind]
+    if body and body.casefold() not in work.title.casefold():
+        said.append(f"issued by {named(body)}")
+    said.append(f"“{named(work.title.rstrip('. '))}”")  # its words, so in quotation marks
+    return md.BREAK.join(said)
 
 
 def cards_table_markdown(assessment: Assessment, deck: Deck) -> str:
@@ -111,8 +173,14 @@ def _standing(card: Any) -> str:
 
 
 def card_names(assessment: Assessment) -> set[str]:
-    """Every text that the cards may show whole: what the verifier knows them by."""
+    """Every text that cards and recommendations may show whole, as the verifier knows them."""
     columns = ("body", "title", "version", "class_or_strength", "level_or_certainty", "system",
                "population", "superseded_by", "by", "flag")  # fmt: skip
     said = {text_of(getattr(c, name)) for c in each_row(assessment.cards) for name in columns}
+    said.update(text_of(body) for body in assessment.findings["rec_body"])
+    works = assessment.records.works
+    # Titles of records, as the table of recommendations prints them.
+    for source in set(assessment.findings.loc[assessment.findings["label"] == "REC", "source"]):
+        if works[source].is_guideline:
+            said.add(works[source].title.rstrip(". "))
     return said | {str(int(c.page)) for c in each_row(assessment.cards) if known(c.page)}

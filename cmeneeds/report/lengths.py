@@ -7,6 +7,7 @@ from typing import Any
 from cmeneeds.education import audience_in_sentence
 from cmeneeds.frames import text_of
 from cmeneeds.report import markdown as md
+from cmeneeds.report.choosing import plainest_first
 from cmeneeds.report.request import SECTIONS, Coverage
 from cmeneeds.report.row_sections import LEVELS
 from cmeneeds.report.wording import listed, word_count
@@ -152,7 +153,7 @@ class Lengths(Coverage):
 
     def _standards(self) -> list[str]:
         works = self.assessment.records.works
-        found = self._strong(("REC",), 0.6, 40)
+        found = self._strong(("REC",), 0.6, 40, order=plainest_first(self._vocabulary))
         held = [a for a in found if works[works.key_of(a)].is_guideline][:4]
         if not held:
             return [f"\nNo guideline record was found. {self._searched('guideline')}\n"]

@@ -14,6 +14,7 @@ from cmeneeds.education import TO_BE_MEASURED
 from cmeneeds.frames import each_row, known, text_of
 from cmeneeds.report import markdown as md
 from cmeneeds.report.decided import writers_words
+from cmeneeds.report.guideline_section import strength_words
 from cmeneeds.report.wording import (
     a,
     first_upper,
@@ -159,23 +160,14 @@ class RowSections(Writer):
         return said
 
     def _strength(self, gap: Any) -> str:
-        """Strength, class and level, as the recommendation itself states them."""
+        """Strength, class and level: what is stated, and what is read off the wording."""
         if not (text_of(gap.bp_grade) or _holds(gap.bp_guideline)):
             # "Should" in an author's conclusion is no strength of a recommendation.
             return "It states neither class nor grade, and is no guideline."
-        said = [
-            f"{label} {named(text_of(getattr(gap, column)))}"
-            for label, column in (
-                ("strength", "bp_strength"),
-                ("class or grade", "bp_grade"),
-                ("level of evidence", "bp_level"),
-                ("graded by", "bp_system"),
-            )
-            if text_of(getattr(gap, column))
-        ]
-        if not said:
-            return "The passage states neither strength nor class."
-        return f"As stated: {', '.join(said)}."
+        names = ("bp_strength", "bp_grade", "bp_level", "bp_system")
+        cells = (text_of(getattr(gap, n)) for n in names)
+        said = strength_words(text_of(gap.best_practice), *cells)
+        return f"Strength {said}."
 
     def _agreement(self, gap: Any) -> str:
         """How many sources report it, and whether they stand apart."""

@@ -14,6 +14,8 @@ from cmeneeds.report.wording import row_name
 from cmeneeds.strategy import all_facets
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
     from cmeneeds.assessment import Assessment
@@ -123,11 +125,14 @@ class Writer:
     def _strong(
         self, labels: tuple[str, ...], least: float, most: int, *, quoted: bool = False,
         longest: int = LONGEST_QUOTATION, close: bool = False,
+        order: Callable[[Any], tuple[Any, ...] | None] | None = None,
     ) -> list[str]:  # fmt: skip
         """Addresses of the surest findings about the topic that still stand, one a source.
 
         First-hand ones; with ``quoted`` also what a source says that others found. No sentence
         above ``longest`` words; with ``close`` sentence or title must name the topic itself.
+        ``order`` puts findings before how sure they are, the least first, and leaves out those
+        that it gives None.
         """
         works = self.assessment.records.works
         f = self.assessment.findings
@@ -137,9 +142,13 @@ class Writer:
             ["numbered", "probability", "pmid", "source", "start"],
             ascending=[False, False, False, True, True],
         )
+        rows = list(each_row(f))
+        if order is not None:
+            placed = [(place, row) for row in rows if (place := order(row)) is not None]
+            rows = [row for _, row in sorted(placed, key=lambda pair: pair[0])]
         found: list[str] = []
         used: set[str] = set()
-        for row in each_row(f):
+        for row in rows:
             work = works[row.source]
             if row.source in used or work.standing.is_withdrawn:
                 continue  # one sentence a record: a list of sources, not of one source's words
