@@ -111,7 +111,8 @@ def code_cause(text: str, level: str = "", actor: str = "") -> tuple[CauseCode, 
     closed += _denied(text, table)
     announced = table.announces.search(text)
     traits = [m.span() for m in table.demographic.finditer(text)]
-    if len({text[a:b].casefold() for a, b in traits}) < table.demographic_list:
+    least = table.demographic_list["associated" if table.association.search(text) else "otherwise"]
+    if len({text[a:b].casefold() for a, b in traits}) < least:
         traits = []
     found: list[CauseCode] = []
     for code, patterns, listed in table.codes:
@@ -271,7 +272,9 @@ class _Table:
     denied: tuple[re.Pattern[str], ...]
     effect: tuple[_Words, ...]
     demographic: re.Pattern[str]
-    demographic_list: int
+    demographic_list: dict[str, int]
+    """How many traits make a list, where the sentence reports an association and otherwise."""
+    association: re.Pattern[str]
     patients_reason: str
     patients_strategy: str
 
@@ -311,6 +314,7 @@ def _table() -> _Table:
         compiled(data["effect"]),
         re.compile(data["demographic"], re.IGNORECASE),
         data["demographic_list"],
+        re.compile("|".join(data["association"]), re.IGNORECASE),
         data["patients"]["reason"],
         data["patients"]["strategy"],
     )

@@ -129,10 +129,13 @@ _MEASURED = {
     for name, pattern in {
         "hesitant": r"\bhesitan\w*|\bunsure\b|\bundecided\b|\buncertain\b",
         "declines": (
-            r"\brefus\w*|\bdeclin(?:e|ed|ing)\b|\bunwilling\w*|\breject\w*|\bforgo\b|\b(?:not|never) "
+            r"\brefus\w*|\bdeclin(?:e|ed|ing)\b|\bunwilling\w*|\breject\w*|\bforgo\b|"
+            r"\binten\w+ to (?:declin|refus|reject|forgo)\w*|\b(?:not|never) "
             r"(?:\w+ )?(?:intend|accept|be willing|willing|get|take|receive)\w*"
         ),
-        "accepts": r"\baccept\w*|\bwilling\w*|\binten(?:d|t)\w*",
+        "accepts": (
+            r"\baccept\w*|\bwilling\w*|\binten(?:d|t)\w*|\bwould (?:\w+ )?(?:get|take|receive)\b"
+        ),
         "delays": r"\bdelay\w*|\bpostpon\w*",
         "received": r"\breceiv\w*|\bunderwent\b|\buptake\b|\bcoverage\b|\b(?:un)?vaccinated\b",
         "aware": r"\b(?:un)?aware(?:ness)?\b",
@@ -166,12 +169,12 @@ def measured(text: str, position: int) -> str:
     """
     start, end = _clause(text, position)
     near = [
-        (abs(m.start() - position), name)
+        (abs(m.start() - position), m.start() - m.end(), name)
         for name, pattern in _MEASURED.items()
         for m in pattern.finditer(text, start, end)
     ]
-    # "Would not accept" is one thing; the words within it are not another.
-    return min(near)[1] if near else ""
+    # Where two begin at a word, the longer counts: "intend to decline" is no intention to accept.
+    return min(near)[2] if near else ""
 
 
 def _clause(text: str, position: int) -> tuple[int, int]:

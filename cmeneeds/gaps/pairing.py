@@ -13,13 +13,13 @@ from cmeneeds.gaps.subjects import Subject, Vocabulary
 from cmeneeds.gaps.terms import COMMON_WORDS, stem
 from cmeneeds.source_types import may_recommend, use_of
 
-
-_CUES = frozenset(
-    "advise advised advocate consensus consider considered ensure essential evidence expert "
-    "guidance guideline must necessary panel recommend recommendation recommended recommending "
-    "required should society standard statement suggest suggested".split()
+_CUE_WORDS = (
+    "advise advised advocate consensus consider considered covid ensure essential evidence expert "
+    "guidance guideline must necessary pandemic panel recommend recommendation recommended "
+    "recommending required should society standard statement suggest suggested"
 )
-"""Words that make a sentence a recommendation: sharing them says nothing of what it is about."""
+_CUES = frozenset(_CUE_WORDS.split())
+"""Words of any recommendation or of its time: sharing them says nothing of what it is about."""
 
 _ACTS = {
     name: re.compile(pattern, re.IGNORECASE)

@@ -67,7 +67,7 @@ def outside(cause: Reading, brief: Brief) -> bool:
         return False
     asked = _ages(brief.population.description)
     told = _ages(cause.row.text) or _ages(cause.work.title)
-    return (asked <= _GROWN and told <= _YOUNG or asked <= _YOUNG and told <= _GROWN) and bool(
+    return ((asked <= _GROWN and told <= _YOUNG) or (asked <= _YOUNG and told <= _GROWN)) and bool(
         asked and told
     )
 

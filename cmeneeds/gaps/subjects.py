@@ -81,11 +81,15 @@ _CARE_AT_A_DISTANCE = frozenset({"telehealth", "home care"})
 """Settings that are a way of giving care as well."""
 
 
+_AFTER_HEAD = re.compile(r"\s*,|\s+(?:with|of|in|among|after|for|to|from|who|at)\s", re.IGNORECASE)
+
+
 def _is_generic(term: str, words: tuple[str, ...], plain: tuple[str, ...]) -> bool:
     """Whether a term names no care: a trait, people, a place, a method or a word of any paper."""
     if {words, plain} & _generic():
         return True
-    head = tokens(term.partition(",")[0])[-1:]  # inverted headings: "Racial Groups, Other"
+    # "Racial Groups, Other" is about groups, "people with asthma" about people.
+    head = tokens(_AFTER_HEAD.split(term, maxsplit=1)[0])[-1:]
     if set(head) & _generic_heads():
         return True
     return any(
@@ -178,8 +182,8 @@ class Vocabulary:
 
     @staticmethod
     def _only_renames(term: str, whole_terms: set[tuple[str, ...]]) -> bool:
-        """Whether a term is the topic under two names: ``T2D, type 2 diabetes``."""
-        parts = [tokens(p) for p in term.split(",")]
+        """Whether a term is the topic under two names: ``type 2 diabetes (T2D)``."""
+        parts = [words for p in re.split(r"[,()]", term) if (words := tokens(p))]
         return len(parts) == 2 and any(p in whole_terms for p in parts) and min(map(len, parts)) < 2
 
     def core_of(self, words: Iterable[str]) -> tuple[str, ...]:
@@ -192,8 +196,8 @@ class Vocabulary:
         """Return the core of the best subject in the first text that has one; may be empty.
 
         What a sentence says people are (un)aware of goes before all else it names; where that is
-        no known subject, the core is empty. Best: named by most records, then the most specific, then alphabetical, so that the choice
-        does not hang on the order of records.
+        no known subject, the core is empty. Best: named by most records, then the most specific,
+        then alphabetical, so that the choice does not hang on the order of records.
         """
         told = _OBJECT.search(texts[0]) if texts else None
         if told:
@@ -217,7 +221,8 @@ class Vocabulary:
 
 
 _OBJECT = re.compile(
-    r"\b(?:un)?aware(?:ness)? (?:of|about)\s(?P<object>[^.;:,()]{1,80})", re.IGNORECASE
+    r"\b(?:un)?aware(?:ness)? (?:of|about)\s(?!(?:the |an? )?need\b)(?P<object>[^.;:,()]{1,80})",
+    re.IGNORECASE,
 )
 
 

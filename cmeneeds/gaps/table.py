@@ -193,9 +193,7 @@ def _row(
     groups = {evidence.cohorts.get(key, key) for key in sources}
     carrying = [f for f in practice if carries(f, settings)] or practice
     missing = _missing(carrying, best, independent)
-    codes = [
-        code for c in causes for code in _codes(c, lead) or ()
-    ]
+    codes = [code for c in causes for code in _codes(c, lead) or ()]
     scores = _scores(practice, burdens, codes, len(groups), evidence)
     figures = [f for f in practice if f.has_value and f.first_hand]
     fits = {f.row.finding_id: nearness(f, evidence.asked) for f in practice}
@@ -342,7 +340,7 @@ def _missing(
     """Say what keeps a row from being a gap; empty if nothing does."""
     missing = []
     if not best:
-        missing.append("best practice: no recommendation on this subject among the records")
+        missing.append("best practice: no recommendation among the records fits this subject")
     elif not independent:
         missing.append(
             "independent best practice: the only recommendation comes from a record that also "

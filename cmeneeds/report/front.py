@@ -178,7 +178,9 @@ class Front(RowSections):
             self.assessment.counts[f"gaps.closable.{answer}"] for answer in words
         )
         if told:
-            text += f"Judged by the causes that the records name, education can close {listed(told)}"
+            text += (
+                f"Judged by the causes that the records name, education can close {listed(told)}"
+            )
             text += "; for the other rows that is not yet known. " if rest else ". "
         else:
             text += "No cause could be coded for any row, so what education can close is not yet known. "
