@@ -30,7 +30,8 @@ years: 2015-2021
 as_of: 2021-06-01
 """)
 
-FILLED = ("objective_id", "gap_id", "subject", "gap_type", "need", "addressable", "verb", "objective", "moore_level", "competencies",
+FILLED = ("objective_id", "gap_id", "subject", "gap_type", "need", "addressable", "verb",
+          "objective", "moore_level", "competencies",
           "competency_reason", "outcome_measure", "instrument", "time_point", "baseline",
           "baseline_source", "reference_value", "formats", "format_rationale",
           "confirmed")  # fmt: skip

@@ -858,6 +858,11 @@ def test_less_than_half_of_something_unwanted_is_no_large_shortfall() -> None:
     assert shortfall(wanted, 50.0, wanted.index("less")).direction == "too low"
 
 
+def test_a_want_of_evidence_is_no_shortfall_of_care(say: Any) -> None:
+    text = "Most advice on the dose check is conditional, reflecting a lack of evidence."
+    assert analyze(say(1, text)).empty
+
+
 def test_what_patients_know_is_an_outcome_and_no_knowledge_gap(say: Any) -> None:
     practice = "Only 24% of patients knew of infusion pump dose checks at home."
     row = only(analyze(say(1, practice, value=24, level="K", actor="pat")))

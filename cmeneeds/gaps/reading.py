@@ -103,7 +103,8 @@ def read_findings(
 _ABOUT_EVIDENCE = re.compile(
     r"\b(?:(?:prior|previous|earlier|few) studies|(?:with )?limited (?:information|evidence|data)|"
     r"(?:research|evidence|knowledge|literature) gaps?|current study|following that unmet need|"
-    r"remains? (?:unclear|unknown))\b",
+    r"remains? (?:unclear|unknown)|(?:lack|absence|paucity) of (?:[\w-]+ )?evidence|"
+    r"low-(?:level|quality|certainty) evidence)\b",
     re.IGNORECASE,
 )
 

@@ -183,7 +183,10 @@ class Front(RowSections):
             )
             text += "; for the other rows that is not yet known. " if rest else ". "
         else:
-            text += "No cause could be coded for any row, so what education can close is not yet known. "
+            text += (
+                "No cause was found that could be coded, so what education can close is not yet "
+                "known. "
+            )
         return text + "Every figure leads to the sentence that says it.\n"
 
     # --- the gap table ---------------------------------------------------------------------------
