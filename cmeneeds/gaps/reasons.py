@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from cmeneeds.brief import Brief
 from cmeneeds.evidence.study_words import mentions
-from cmeneeds.gaps.causes import CauseCode, cause_wording
+from cmeneeds.frames import text_of
+from cmeneeds.gaps.causes import CauseCode, cause_wording, code_cause
 from cmeneeds.gaps.reading import Reading, lead_order
 
 _YOUNG: Final = frozenset({"newborns", "infants", "children", "adolescents"})
@@ -59,6 +60,14 @@ def other_than_outcome(
     """
     same = [p for p in _patterns("outcomes") if p.search(practice)]
     return tuple(c for c in codes if not any(p.search(text, c.start, c.end) for p in same))
+
+
+def codes_for(cause: Reading, lead: Reading) -> tuple[CauseCode, ...] | None:
+    """Code a cause of a row; None where it names nothing but what the row reports."""
+    text = cause.row.text
+    codes = code_cause(text, text_of(cause.row.level), text_of(cause.row.actor))
+    kept = other_than_outcome(codes, text, lead.row.text)
+    return None if codes and not kept else kept
 
 
 def outside(cause: Reading, brief: Brief) -> bool:

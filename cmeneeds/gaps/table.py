@@ -11,7 +11,7 @@ from cmeneeds.brief import Brief
 from cmeneeds.frames import known, text_of
 from cmeneeds.gaps import priority
 from cmeneeds.gaps.audience import Asked, asked_of, flag
-from cmeneeds.gaps.causes import CauseCode, cause_cells, code_cause
+from cmeneeds.gaps.causes import CauseCode, cause_cells
 from cmeneeds.gaps.cells import (
     facts_cells,
     interval_cells,
@@ -33,7 +33,7 @@ from cmeneeds.gaps.reading import (
     read_findings,
     row_level,
 )
-from cmeneeds.gaps.reasons import explains, other_than_outcome, outside, reason_order
+from cmeneeds.gaps.reasons import codes_for, explains, outside, reason_order
 from cmeneeds.gaps.subjects import Subject, Vocabulary
 from cmeneeds.gaps.targets import target_for
 from cmeneeds.guideline_cards import BestPractice
@@ -193,7 +193,7 @@ def _row(
     groups = {evidence.cohorts.get(key, key) for key in sources}
     carrying = [f for f in practice if carries(f, settings)] or practice
     missing = _missing(carrying, best, independent)
-    codes = [code for c in causes for code in _codes(c, lead) or ()]
+    codes = [code for c in causes for code in codes_for(c, lead) or ()]
     scores = _scores(practice, burdens, codes, len(groups), evidence)
     figures = [f for f in practice if f.has_value and f.first_hand]
     fits = {f.row.finding_id: nearness(f, evidence.asked) for f in practice}
@@ -309,18 +309,10 @@ def _causes(
         for c in found
         if c.row.section_label != "title"  # it announces; it seldom explains
         and explains(c.row.text)
-        and _codes(c, lead) is not None
+        and codes_for(c, lead) is not None
         and not outside(c, evidence.brief)
     ]
     return sorted(kept, key=lambda c: reason_order(c, lead, sources))
-
-
-def _codes(cause: Reading, lead: Reading) -> tuple[CauseCode, ...] | None:
-    """The codes of a cause; None where it names nothing but what the row reports."""
-    text = cause.row.text
-    codes = code_cause(text, text_of(cause.row.level), text_of(cause.row.actor))
-    kept = other_than_outcome(codes, text, lead.row.text)
-    return None if codes and not kept else kept
 
 
 def _searched(records: Records, facet: str) -> str:
