@@ -216,7 +216,7 @@ def test_many_keywords_are_read_quickly(make_article: Make) -> None:
 @pytest.mark.parametrize(
     "term",
     ["Racism", "ethnicity", "Ethnic and Racial Minorities", "skilled nursing facilities",
-     "Readability", "Consensus", "people with zandorosis", "Sub-Saharan Africa", "Nursing Homes",
+     "Readability", "Consensus", "people with zandorosis", "Sub-Saharan Africa", "Uganda", "Nursing Homes",
      "Hospital physicians", "Cost-Effectiveness", "longitudinal", "Mixed-methods study"],
 )  # fmt: skip
 def test_people_places_traits_and_methods_name_no_row(make_article: Make, term: str) -> None:
@@ -241,7 +241,7 @@ def test_what_people_are_unaware_of_is_the_subject(make_article: Make) -> None:
     assert words.core_in("Nurses were aware of the need for a kidney test.") != ()
 
 
-@pytest.mark.parametrize("term", ["ZF, zandoric fever", "zandoric fever (ZF)"])
+@pytest.mark.parametrize("term", ["ZFX, zandoric fever", "zandoric fever (ZFX)"])
 def test_the_topic_under_two_names_is_no_subject_of_its_own(make_article: Make, term: str) -> None:
     words = vocabulary(make_article, (term,))
     assert words.core_in(f"Few with {term} were seen.") == ()

@@ -852,6 +852,8 @@ def test_less_than_half_of_something_unwanted_is_no_large_shortfall() -> None:
     text = "However, less than half of them were unaware of their risk."
     found = shortfall(text, 50.0, text.index("less"))
     assert (found.direction, found.size) == ("unknown", None)
+    counted = "However, fewer than 50% of them were unaware of their risk."
+    assert shortfall(counted, 50.0, counted.index("50")).size is None
     more = "However, more than half of them were unaware of their risk."
     assert shortfall(more, 50.0, more.index("more")).direction == "too high"
     wanted = "However, less than half of them were screened."
