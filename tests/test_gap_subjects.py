@@ -216,7 +216,8 @@ def test_many_keywords_are_read_quickly(make_article: Make) -> None:
 @pytest.mark.parametrize(
     "term",
     ["Racism", "ethnicity", "Ethnic and Racial Minorities", "skilled nursing facilities",
-     "Readability", "Consensus", "people with zandorosis", "Sub-Saharan Africa", "Uganda", "Nursing Homes",
+     "Readability", "Consensus", "people with zandorosis", "Sub-Saharan Africa", "Uganda",
+     "Nursing Homes",
      "Hospital physicians", "Cost-Effectiveness", "longitudinal", "Mixed-methods study"],
 )  # fmt: skip
 def test_people_places_traits_and_methods_name_no_row(make_article: Make, term: str) -> None:
