@@ -19,6 +19,8 @@ import yaml
 from cmeneeds.brief import Brief
 from cmeneeds.frames import each_row, known, text_of
 from cmeneeds.gaps.causes import CauseCode, cause_cells, code_cause, codes_of, quotation
+from cmeneeds.gaps.reading import row_level
+from cmeneeds.gaps.reasons import other_than_outcome
 from cmeneeds.gaps.subjects import group_of
 from cmeneeds.gaps.terms import tokens
 from cmeneeds.objectives import education_data
@@ -123,7 +125,7 @@ def _planned(gap: Any, brief: Brief, baseline: Baseline | None) -> dict[str, str
     """One row."""
     codes, said = _causes(gap)
     cells = cause_cells(codes, found=bool(text_of(gap.cause)))
-    level = _taught_level(gap, codes)
+    level = row_level(text_of(gap.gap_type), text_of(gap.actor), codes)
     words = _level_words(gap, level)
     data = education_data()
     fill = {
@@ -133,6 +135,9 @@ def _planned(gap: Any, brief: Brief, baseline: Baseline | None) -> dict[str, str
         "standard": data["standard"]["cited" if text_of(gap.bp_passage) else "none"],
     }
     coded = bool(codes)
+    # With neither a recommendation nor a subject of its own, the topic's name would be all it says.
+    bare = not text_of(gap.bp_passage) and fill["subject"] == subject_in_sentence("", brief)
+    worded = not bare or (coded and "{standard}" not in words["objective"])
     uncoded = bool(text_of(gap.cause)) and not coded
     needs = _needs(codes, said, words, fill)
     if not coded:
@@ -151,13 +156,13 @@ def _planned(gap: Any, brief: Brief, baseline: Baseline | None) -> dict[str, str
         **{f"need_{kind}": needs.get(kind, "") for kind in "KCP"},
         "cabana": cells["cabana_code"],
         "com_b": cells["comb_code"],
-        "addressable": cells["education_addressable"] if coded else words["addressable"],
-        "addressable_reason": cells["addressable_reason"] if coded else words["because"],
+        "addressable": cells["education_addressable"],
+        "addressable_reason": cells["addressable_reason"],
         "non_educational_strategy": (
             cells["non_educational_strategy"] if coded else words.get("strategy", "")
         ),
-        "verb": words["verb"],
-        "objective": words["objective"].format(**fill),
+        "verb": words["verb"] if worded else "",
+        "objective": words["objective"].format(**fill) if worded else data["no_objective"],
         "moore_level": words["moore"],
         "competencies": competencies,
         "competency_reason": reason,
@@ -178,18 +183,14 @@ def _causes(gap: Any) -> tuple[tuple[CauseCode, ...], dict[str, str]]:
     cause = text_of(gap.cause)
     about_patients = text_of(gap.gap_type) == "O" or text_of(gap.actor) == "pat"
     actor = text_of(getattr(gap, "cause_actor", "")) or "pat" * about_patients
-    leading = code_cause(cause, text_of(getattr(gap, "cause_level", "")), actor)
+    leading = other_than_outcome(
+        code_cause(cause, text_of(getattr(gap, "cause_level", "")), actor),
+        cause,
+        text_of(gap.current_practice),
+    )
     said = {c.name: quotation(cause, c) for c in leading}
     listed = codes_of(text_of(getattr(gap, "cause_codes", "")))
     return listed or leading, said
-
-
-def _taught_level(gap: Any, codes: Sequence[CauseCode]) -> str:
-    """The level at which clinicians can be taught something about a gap."""
-    if codes and all(c.addressable == "no" for c in codes):
-        return "S"  # all cited causes are out of reach; preparing a change is what is left
-    # What patients know or do is no lack of the learners: they can learn to help.
-    return "O" if text_of(gap.actor) == "pat" and gap.gap_type != "S" else str(gap.gap_type)
 
 
 def _level_words(gap: Any, level: str) -> dict[str, Any]:
@@ -211,9 +212,13 @@ def _needs(
     codes: Sequence[CauseCode], said: Mapping[str, str], words: Mapping[str, Any],
     fill: Mapping[str, str],
 ) -> dict[str, str]:  # fmt: skip
-    """Needs by kind: worded as the cause where one is cited, else as the level lets one expect."""
+    """Needs by kind: worded as the cause where one is cited, else as the level lets one expect.
+
+    A cause of a higher kind than the level of the row is quoted, but makes no need of its own: an
+    objective at that level would not meet it.
+    """
     needs: dict[str, str] = {}
-    for kind in "KCP":
+    for kind in "KCP"[: "KCP".index(words["need_as"]) + 1]:
         of_kind = [c for c in codes if _cause_words(c).get("level") == kind]
         if of_kind:
             needs[kind] = str(_cause_words(of_kind[0])["need"]).format(**fill)

@@ -87,6 +87,8 @@ def objective_problems(
     'error'
     """
     data = education_data()
+    if objective.strip() == data["no_objective"]:
+        return [ObjectiveProblem("warning", "no objective is worded yet; cite a best practice")]
     verb = verb_of(objective)
     if not verb:
         return [ObjectiveProblem("error", "there is no objective")]

@@ -16,6 +16,7 @@ from cmeneeds.gaps.causes import (
     codes_of,
     quotation,
 )
+from cmeneeds.gaps.reasons import explains, other_than_outcome
 
 COM_B = {
     "psychological capability": {
@@ -99,7 +100,9 @@ def test_nothing_is_guessed() -> None:
     assert code_cause("", "K", "clin") == ()
     cells = cause_cells(())
     assert (cells["cabana_code"], cells["education_addressable"]) == (NOT_CODED, "unknown")
-    assert set(cause_cells((), found=False).values()) == {""}
+    cells = cause_cells((), found=False)
+    assert cells.pop("education_addressable") == "unknown"
+    assert set(cells.values()) == {""}
 
 
 def test_bare_nouns_count_only_where_causes_are_announced() -> None:
@@ -187,3 +190,58 @@ def test_a_quotation_ends_with_its_phrase() -> None:
 def test_a_hostile_sentence_takes_no_time_worth_speaking_of() -> None:
     for text in ("lack of " * 5000, "barriers to " * 5000, "a" * 100_000, "fear , and " * 5000):
         assert isinstance(code_cause(text, "", "clin"), tuple)
+
+
+# --- which sentences explain anything ---------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Lack of time was associated with low uptake.",
+        "Lower trust was negatively associated with vaccine acceptance.",
+        "Barriers and facilitators included cost and leadership.",
+        "Reasons for vaccine hesitancy included fear of harm.",
+        "Trust was associated with vaccine hesitancy.",
+    ],
+)
+def test_a_barrier_explains(text: str) -> None:
+    assert explains(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The outbreak was the cause of a decrease in vaccine hesitancy in 28% of them.",
+        "Prior vaccination and concern about the fever were associated with vaccine acceptance.",
+        "Training and perceived role predicted their knowledge of the test.",
+        "Convenience was identified as an enabler of vaccination.",
+        "Growing mistrust will pose a challenge to public officials.",
+    ],
+)
+def test_what_helps_or_what_follows_is_no_barrier(text: str) -> None:
+    assert not explains(text)
+
+
+def test_a_list_of_traits_is_no_matter_of_belief() -> None:
+    traits = "Female sex, age, marital status and religion were associated with refusal."
+    assert code_cause(traits, "O", "pat") == ()
+    assert [c.name for c in code_cause("Religious beliefs were the main barrier.", "O", "pat")]
+
+
+def test_what_would_help_is_no_cause_but_what_it_helps_against_is() -> None:
+    text = (
+        "Access to information may reduce the problem, and mistrust is among the reasons for "
+        "refusal."
+    )
+    assert "consequences" in [c.name for c in code_cause(text, "O", "pat")]
+    assert "access" not in [c.name for c in code_cause(text, "O", "pat")]
+    assert "time" in [c.name for c in code_cause("Lack of time may reduce screening.")]
+
+
+def test_hesitancy_is_no_cause_of_hesitancy() -> None:
+    text = "The barrier was reluctance, beside fear of harm."
+    codes = code_cause(text, "O", "pat")
+    left = other_than_outcome(codes, text, "Of all, 40% were hesitant.")
+    assert {c.name for c in codes} - {c.name for c in left} == {"motivation"}
+    assert other_than_outcome(codes, text, "Few were treated.") == codes

@@ -30,8 +30,8 @@ years: 2015-2021
 as_of: 2021-06-01
 """)
 
-FILLED = ("objective_id", "gap_id", "subject", "gap_type", "need", "addressable",
-          "addressable_reason", "verb", "objective", "moore_level", "competencies",
+FILLED = ("objective_id", "gap_id", "subject", "gap_type", "need", "addressable", "verb",
+          "objective", "moore_level", "competencies",
           "competency_reason", "outcome_measure", "instrument", "time_point", "baseline",
           "baseline_source", "reference_value", "formats", "format_rationale",
           "confirmed")  # fmt: skip
@@ -161,20 +161,19 @@ def test_what_education_cannot_close_is_said_and_a_strategy_proposed() -> None:
     assert "staff" in row.non_educational_strategy
     # Preparing a change is what education can still do.
     assert row.objective.startswith("Plan one change")
-    assert "“shortage of staff”" in row.need_C
+    assert "“shortage of staff”" in row.need_P
     assert row.competencies.startswith("ACGME/ABMS: Systems-based practice")
     mixed = plan(cause="A shortage of staff and lack of training were barriers.")
     assert mixed.addressable == "partly"
     assert mixed.objective.startswith("Apply")
     assert "staff" in mixed.non_educational_strategy
-    assert plan(gap_type="S").addressable == "no"
     assert plan(gap_type="S").non_educational_strategy
 
 
 def test_what_patients_lack_is_no_lack_of_the_learners() -> None:
     row = plan(actor="pat", gap_type="K", group="older adults", cause="Low awareness was named.")
-    assert (row.need_K, row.need_P) == ("", "")
-    assert "older adults" in row.need_C
+    assert (row.need_K, row.need_C) == ("", "")
+    assert "older adults" in row.need_P
     assert row.objective == (
         "Counsel older adults on zandoric fever and dose check, starting from their own reasons"
     )
@@ -436,3 +435,55 @@ def test_the_name_of_a_subject_reads_like_english(subject: str, inside: str) -> 
 def test_braces_in_a_subject_or_a_cause_are_text() -> None:
     row = plan(subject="{audience} {0}", cause="Lack of {0} training was a barrier.")
     assert "{audience} {0}" in row.objective
+
+
+# --- one decision on the level ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", "KCPOS")
+def test_without_a_coded_cause_what_education_can_close_is_unknown(kind: str) -> None:
+    for cause in (None, "The weather was to blame."):
+        row = plan(gap_type=kind, cause=cause)
+        assert (row.addressable, row.addressable_reason) == ("unknown", "")
+
+
+@pytest.mark.parametrize("actor", ["clin", "pat"])
+@pytest.mark.parametrize("kind", "KCPOS")
+def test_no_need_lies_above_the_level_of_the_objective(kind: str, actor: str) -> None:
+    shown = {"3A": "K", "4": "C", "5": "P"}
+    for cause in (None, "Low self-efficacy and old habits were the barriers.", "A lack of staff."):
+        row = plan(gap_type=kind, actor=actor, cause=cause)
+        kinds = [k for k in "KCP" if row[f"need_{k}"]]
+        assert kinds
+        assert "KCP".index(kinds[-1]) <= "KCP".index(shown[row.moore_level]), (kind, cause)
+
+
+def test_a_cause_above_the_level_is_quoted_but_makes_no_need_of_its_own() -> None:
+    row = plan(gap_type="K", cause="Low self-efficacy was the barrier.")
+    assert (row.need_C, row.need_P, row.moore_level) == ("", "", "3A")
+    assert "“self-efficacy”" in row.need_K
+
+
+def test_the_topic_alone_makes_no_objective_where_no_best_practice_is_cited() -> None:
+    none = "No objective can be worded yet, because no best practice is cited (awaiting writer)"
+    for kind in "KCPOS":
+        row = plan(gap_type=kind, subject="Zandoric fever", bp_passage=None)
+        assert (row.objective, row.verb) == (none, "")
+    assert objective_problems(none)[0].severity == "warning"
+    assert plan(subject="Zandoric fever").objective.startswith("Apply the cited recommendation")
+    assert plan(bp_passage=None).objective.startswith("Apply current best practice")
+    # What patients themselves name gives the conversation its content.
+    said = plan(
+        gap_type="O", subject="Zandoric fever", bp_passage=None, cause="Low awareness was named.",
+        actor="pat",
+    )  # fmt: skip
+    assert said.objective.startswith("Counsel patients")
+
+
+def test_the_outcome_of_the_row_is_not_quoted_as_its_cause() -> None:
+    hesitant = "Of all nurses, 40% were hesitant to check the dose."
+    row = plan(cause="Reluctance was the barrier.", current_practice=hesitant)
+    assert "Reluctance" not in row.need
+    assert row.addressable == "unknown"
+    other = plan(cause="Reluctance was the barrier.", current_practice="Few nurses check.")
+    assert "Reluctance" in other.need

@@ -243,3 +243,41 @@ def test_many_keywords_are_read_quickly(make_article: Make) -> None:
     given = [tuple(f"word{chance.randrange(3000)} thing" for _ in range(20)) for _ in range(300)]
     words = vocabulary(make_article, *given)
     assert words.core_in("word1 thing " * 2000) in {("thing", "word1"), ()}
+
+
+# --- names of rows ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "term",
+    ["Racism", "ethnicity", "Ethnic and Racial Minorities", "skilled nursing facilities",
+     "Readability", "Consensus", "people with zandorosis", "Sub-Saharan Africa", "Uganda",
+     "Nursing Homes",
+     "Hospital physicians", "Cost-Effectiveness", "longitudinal", "Mixed-methods study"],
+)  # fmt: skip
+def test_people_places_traits_and_methods_name_no_row(make_article: Make, term: str) -> None:
+    words = vocabulary(make_article, (term,))
+    assert words.core_in(f"Much was said of {term} there.") == ()
+
+
+@pytest.mark.parametrize(
+    "term", ["dose check", "Telemedicine", "vaccine acceptance", "Mammography", "home care"]
+)
+def test_care_and_behaviors_name_rows(make_article: Make, term: str) -> None:
+    words = vocabulary(make_article, (term,))
+    assert words.core_in(f"Much was said of {term} there.") != ()
+
+
+def test_what_people_are_unaware_of_is_the_subject(make_article: Make) -> None:
+    words = vocabulary(make_article, ("zandotension", "kidney test"), ("zandotension",))
+    core = words.core_in("Patients with zandotension were unaware of the kidney test.")
+    assert words.name(core, "") == "kidney test"
+    # Unknown to the records: neither another word of the sentence nor the title takes its place.
+    assert words.core_in("Half with zandotension were unaware of their risk.", "Kidney test") == ()
+    assert words.core_in("Nurses were aware of the need for a kidney test.") != ()
+
+
+@pytest.mark.parametrize("term", ["ZFX, zandoric fever", "zandoric fever (ZFX)"])
+def test_the_topic_under_two_names_is_no_subject_of_its_own(make_article: Make, term: str) -> None:
+    words = vocabulary(make_article, (term,))
+    assert words.core_in(f"Few with {term} were seen.") == ()

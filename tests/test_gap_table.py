@@ -137,7 +137,7 @@ def test_both_sides_from_records_of_their_own_make_a_gap(say: Any) -> None:
 def test_without_the_recommendation_the_row_is_a_candidate_that_says_so(say: Any) -> None:
     row = only(analyze(say(1, PRACTICE, value=24)))
     assert row.status == "candidate"
-    assert row.missing == "best practice: no recommendation on this subject among the records"
+    assert row.missing == "best practice: no recommendation among the records fits this subject"
     assert (
         row.searched
         == "guideline query: 7 records of made-up source, 5 read; 1 records read in all"
@@ -758,3 +758,114 @@ def test_support_in_the_brief_changes_nothing(say: Any) -> None:
     )
     said = many(say)
     pd.testing.assert_frame_equal(analyze(*said), analyze(*said, brief=paid))
+
+
+# --- what does not fit --------------------------------------------------------------------------
+
+
+def test_without_a_coded_cause_priority_counts_education_neither_way(say: Any) -> None:
+    row = only(analyze(say(1, PRACTICE, value=24)))
+    assert row.education_addressable == "unknown"
+    assert row.score_addressability == 0.5
+    assert "what education can close is unknown: no coded cause" in row.priority_words
+    coded = only(analyze(say(1, PRACTICE, value=24), say(2, CAUSE, "CAUSE")))
+    assert coded.education_addressable == "no"
+    assert "closable by education: no" in coded.priority_words
+
+
+CAUSE = "Nurses named lack of time as the reason why dose checks were left out."
+
+
+def test_a_cause_of_the_rows_own_record_goes_first(say: Any) -> None:
+    own = "Nurses named lack of staff for dose checks."
+    found = analyze(
+        say(1, PRACTICE, value=24),
+        say(2, CAUSE, "CAUSE", probability=0.99),
+        say(1, own, "CAUSE", finding_id="1.1.0-9", probability=0.7),
+    )
+    assert only(found).cause == own
+
+
+def test_what_is_called_a_reason_goes_before_what_is_associated(say: Any) -> None:
+    loose = "Nurses' workload was associated with omitted dose checks."
+    found = analyze(
+        say(1, PRACTICE, value=24),
+        say(2, loose, "CAUSE", probability=0.99),
+        say(3, CAUSE, "CAUSE", probability=0.7),
+    )
+    assert only(found).cause == CAUSE
+
+
+def test_what_is_no_barrier_is_no_cause_of_a_row(say: Any) -> None:
+    hesitant = "Overall 24% of nurses were hesitant about the dose check."
+    for text in (
+        "Nurses' reluctance is the greatest barrier to the dose check.",
+        "Nurses' mistrust of the dose check will pose a challenge to the wards.",
+        "Nurses' trust in the dose check was associated with higher acceptance.",
+    ):
+        row = only(analyze(say(1, hesitant, value=24), say(2, text, "CAUSE")))
+        assert pd.isna(row.cause), text
+
+
+def test_a_cause_about_children_explains_nothing_about_adults(say: Any) -> None:
+    grown = Brief.model_validate(
+        BRIEF.model_dump(mode="json") | {"population": {"description": "Adults with the fever"}}
+    )
+    text = "Nurses named lack of time for dose checks in adolescents."
+    said = (say(1, PRACTICE, value=24), say(2, text, "CAUSE"))
+    assert pd.isna(only(analyze(*said, brief=grown)).cause)
+    assert only(analyze(*said)).cause == text
+
+
+@pytest.mark.parametrize(
+    ("advice", "paired"),
+    [
+        ("Nurses should prescribe infusion pump dose check therapy at the bedside.", True),
+        ("Nurses should screen with infusion pump dose checks at the bedside.", False),
+        ("Nurses should use infusion pump dose checks at the bedside.", True),
+    ],
+)
+def test_both_sides_name_the_same_act_of_care(say: Any, advice: str, paired: bool) -> None:
+    practice = "Only 24% of nurses gave infusion pump dose check treatment at the bedside."
+    row = only(analyze(say(1, practice, value=24), say(2, advice, "REC")))
+    assert pd.notna(row.best_practice) == paired
+
+
+def test_words_of_any_recommendation_pair_nothing(say: Any) -> None:
+    practice = "Only 24% of nurses did the recommended dose check of the guideline."
+    advice = "The dose check is recommended by the guideline for nurses."
+    row = only(analyze(say(1, practice, value=24), say(2, advice, "REC")))
+    assert pd.isna(row.best_practice)
+
+
+def test_a_range_holds_shares_of_one_thing_only(say: Any) -> None:
+    first = "Overall 41% of nurses were hesitant about the dose check."
+    same = "We saw that 30% of nurses were hesitant about the dose check."
+    other = "We saw that 20% of nurses intend to decline the dose check."
+    alone = only(analyze(say(1, first, value=41), say(2, other, value=20)))
+    assert pd.isna(alone.cp_range) or alone.cp_range == ""
+    both = only(analyze(say(1, first, value=41), say(2, same, value=30), say(3, other, value=20)))
+    assert both.cp_range == "30-41"
+
+
+def test_less_than_half_of_something_unwanted_is_no_large_shortfall() -> None:
+    text = "However, less than half of them were unaware of their risk."
+    found = shortfall(text, 50.0, text.index("less"))
+    assert (found.direction, found.size) == ("unknown", None)
+    counted = "However, fewer than 50% of them were unaware of their risk."
+    assert shortfall(counted, 50.0, counted.index("50")).size is None
+    more = "However, more than half of them were unaware of their risk."
+    assert shortfall(more, 50.0, more.index("more")).direction == "too high"
+    wanted = "However, less than half of them were screened."
+    assert shortfall(wanted, 50.0, wanted.index("less")).direction == "too low"
+
+
+def test_a_want_of_evidence_is_no_shortfall_of_care(say: Any) -> None:
+    text = "Most advice on the dose check is conditional, reflecting a lack of evidence."
+    assert analyze(say(1, text)).empty
+
+
+def test_what_patients_know_is_an_outcome_and_no_knowledge_gap(say: Any) -> None:
+    practice = "Only 24% of patients knew of infusion pump dose checks at home."
+    row = only(analyze(say(1, practice, value=24, level="K", actor="pat")))
+    assert (row.actor, row.gap_type) == ("pat", "O")

@@ -58,6 +58,17 @@ def test_the_executive_summary_is_short_and_says_what_is_a_candidate(report: Rep
     assert text.count("(gap, ") + text.count("(candidate, ") == len(lines)
 
 
+def test_the_summary_counts_as_closable_only_rows_with_a_coded_cause(made: Assessment) -> None:
+    text = Report(made).summary()
+    coded = made.planned["cabana"].isin(["", "not coded"]).eq(False)
+    assert set(made.planned.loc[~coded, "addressable"]) <= {"unknown"}
+    if coded.any():
+        assert "Judged by the causes that the records name, education can close" in text
+    else:
+        assert "No cause was found that could be coded" in text
+        assert "in part" not in text
+
+
 def test_a_summary_with_less_room_leaves_out_whole_rows(report: Report) -> None:
     lines = [len(re.findall(r"^\d+\. ", report.summary(n), re.MULTILINE)) for n in (250, 110)]
     assert lines[1] < lines[0]

@@ -110,10 +110,16 @@ def code_cause(text: str, level: str = "", actor: str = "") -> tuple[CauseCode, 
     closed = [span for words in table.effect for span in words.spans(text, lower)]
     closed += _denied(text, table)
     announced = table.announces.search(text)
+    traits = [m.span() for m in table.demographic.finditer(text)]
+    least = table.demographic_list["associated" if table.association.search(text) else "otherwise"]
+    if len({text[a:b].casefold() for a, b in traits}) < least:
+        traits = []
     found: list[CauseCode] = []
     for code, patterns, listed in table.codes:
         for words in (*patterns, *listed) if announced else patterns:
             for start, end in words.spans(text, lower):
+                if any(a <= start and end <= b for a, b in traits):
+                    continue
                 if not any(a <= start < b for a, b in closed):
                     found.append(replace(code, start=start, end=end))
     whole = [c for c in found if not any(_swallows(o, c, text) for o in found)]
@@ -205,7 +211,7 @@ def cause_cells(codes: Iterable[CauseCode], *, found: bool = True) -> dict[str, 
     codes : iterable of CauseCode
         Of one sentence, or of all causes of a row.
     found : bool
-        Whether a cause was found at all: if not, every cell is empty.
+        Whether a cause was found at all: if not, the cells of its codes are empty.
 
     Returns
     -------
@@ -214,7 +220,7 @@ def cause_cells(codes: Iterable[CauseCode], *, found: bool = True) -> dict[str, 
         ``education_addressable``, ``addressable_reason`` and ``non_educational_strategy``. What
         several codes say is joined by ``; `` (reasons by ``. ``), each text once.
         ``education_addressable`` is ``yes`` or ``no`` if all codes agree, else ``partly``; it is
-        ``unknown`` where a cause was found but not coded.
+        ``unknown`` where no cause is coded.
     """
     codes = list(codes)
     told = {c.addressable for c in codes}
@@ -224,7 +230,7 @@ def cause_cells(codes: Iterable[CauseCode], *, found: bool = True) -> dict[str, 
             "cause_codes": "",
             "cabana_code": blank,
             "comb_code": blank,
-            "education_addressable": "unknown" if found else "",
+            "education_addressable": "unknown",
             "addressable_reason": "",
             "non_educational_strategy": "",
         }
@@ -265,6 +271,10 @@ class _Table:
     announces: re.Pattern[str]
     denied: tuple[re.Pattern[str], ...]
     effect: tuple[_Words, ...]
+    demographic: re.Pattern[str]
+    demographic_list: dict[str, int]
+    """How many traits make a list, where the sentence reports an association and otherwise."""
+    association: re.Pattern[str]
     patients_reason: str
     patients_strategy: str
 
@@ -302,6 +312,9 @@ def _table() -> _Table:
         re.compile(data["announces"], re.IGNORECASE),
         tuple(re.compile(p, re.IGNORECASE) for p in data["denied"]),
         compiled(data["effect"]),
+        re.compile(data["demographic"], re.IGNORECASE),
+        data["demographic_list"],
+        re.compile("|".join(data["association"]), re.IGNORECASE),
         data["patients"]["reason"],
         data["patients"]["strategy"],
     )

@@ -8,6 +8,7 @@ from typing import Any
 from cmeneeds.evidence.study_words import mentions
 from cmeneeds.frames import known, text_of
 from cmeneeds.gaps.audience import Asked, Fit, fit
+from cmeneeds.gaps.measure import measured
 from cmeneeds.gaps.reading import Reading, lead_order
 from cmeneeds.statistics import wilson
 
@@ -55,13 +56,24 @@ def most_local(figures: Sequence[Reading], fits: Mapping[str, Fit]) -> str:
 
 
 def value_range(figures: Sequence[Reading], lead: Reading) -> str:
-    """The lowest and the highest figure that mean the same as the leading one; empty for one."""
+    """The lowest and the highest figure that mean the same as the leading one; empty for one.
+
+    They do if they are shares of the same thing: who is hesitant need not intend to decline.
+    """
+    what = _measured(lead)
     values = sorted(
-        float(f.row.value) for f in figures if f.shortfall.direction == lead.shortfall.direction
+        float(f.row.value)
+        for f in figures
+        if f.shortfall.direction == lead.shortfall.direction and what and _measured(f) == what
     )
     if len(values) < 2 or values[0] == values[-1]:
         return ""
     return f"{values[0]:g}-{values[-1]:g}"
+
+
+def _measured(f: Reading) -> str:
+    position = f.row.value_start - f.row.start if known(f.row.value_start) else 0
+    return measured(f.row.text, int(position))
 
 
 def most_recent(figures: Sequence[Reading]) -> str:

@@ -27,6 +27,9 @@ _DESIRED = re.compile(
     re.IGNORECASE,
 )
 _ONLY = re.compile(r"\b(?:only|just|merely|fewer than|less than)\s*\(?\s*$", re.IGNORECASE)
+_LIMIT = r"(?:(?:fewer|less|lower|no more) than|under|below|up to|at most|<|≤)"
+_AT_MOST = re.compile(rf"{_LIMIT}", re.IGNORECASE)
+_AT_MOST_BEFORE = re.compile(rf"(?:\b|(?=[<≤])){_LIMIT}\s*\(?(?:an? |one )?\s*$", re.IGNORECASE)
 _REFUSAL = re.compile(r"\b(?:refus\w*|never|hesitan\w*|unaware|declin\w*|not)\b", re.IGNORECASE)
 _CLAUSE = re.compile(r"[;:]|,\s+(?:while|whereas|but|and|although)\b|\b(?:while|whereas|but)\b")
 
@@ -120,6 +123,72 @@ def shortfall(text: str, value: float | None, position: int, level: str = "") ->
     return Shortfall(direction, size, _kind(text, level, direction))
 
 
+# What a percentage is a share of. Shares of different things never make one range.
+_MEASURED = {
+    name: re.compile(pattern, re.IGNORECASE)
+    for name, pattern in {
+        "hesitant": r"\bhesitan\w*|\bunsure\b|\bundecided\b|\buncertain\b",
+        "declines": (
+            r"\brefus\w*|\bdeclin(?:e|ed|ing)\b|\bunwilling\w*|\breject\w*|\bforgo\b|"
+            r"\binten\w+ to (?:declin|refus|reject|forgo)\w*|\b(?:not|never) "
+            r"(?:\w+ )?(?:intend|accept|be willing|willing|get|take|receive)\w*"
+        ),
+        "accepts": (
+            r"\baccept\w*|\bwilling\w*|\binten(?:d|t)\w*|\bwould (?:\w+ )?(?:get|take|receive)\b"
+        ),
+        "delays": r"\bdelay\w*|\bpostpon\w*",
+        "received": r"\breceiv\w*|\bunderwent\b|\buptake\b|\bcoverage\b|\b(?:un)?vaccinated\b",
+        "aware": r"\b(?:un)?aware(?:ness)?\b",
+        "knows": r"\bknow\w*|\bknew\b|\b(?:in)?correct\w*|\bfamiliar\w*",
+        "confident": r"\bconfiden\w*|\bcomfortabl\w*",
+        "adheres": r"\b(?:non-?)?(?:adher|complian)\w*|\bdiscontinu\w*",
+        "treated": r"\b(?:un)?treat\w*|\bprescri\w*|\btherap(?:y|ies)\b",
+        "tested": r"\bscreen\w*|\btest(?:ed|ing|s)?\b|\bmeasured\b|\bcheck\w*",
+        "diagnosed": r"\b(?:un|mis)?diagnos\w*|\b(?:un)?detected\b",
+        "referred": r"\breferr\w*",
+        "counseled": r"\bcounsel\w*|\bdiscuss\w*",
+        "controlled": r"\b(?:un)?controlled\b|\bachiev\w*",
+    }.items()
+}
+
+
+def measured(text: str, position: int) -> str:
+    """Name what a percentage is a share of, by the nearest word of its clause; empty if unknown.
+
+    Parameters
+    ----------
+    text : str
+        The sentence.
+    position : int
+        Where the number stands in it.
+
+    Examples
+    --------
+    >>> measured("Of all, 40% were hesitant and 12% refused.", 8)
+    'hesitant'
+    """
+    start, end = _clause(text, position)
+    near = [
+        (abs(m.start() - position), m.start() - m.end(), name)
+        for name, pattern in _MEASURED.items()
+        for m in pattern.finditer(text, start, end)
+    ]
+    # Where two begin at a word, the longer counts: "intend to decline" is no intention to accept.
+    return min(near)[2] if near else ""
+
+
+def _clause(text: str, position: int) -> tuple[int, int]:
+    """The span of the clause that a position of a sentence stands in."""
+    start, end = 0, len(text)
+    for cut in _CLAUSE.finditer(text):
+        if cut.end() <= position:
+            start = cut.end()
+        elif cut.start() > position:
+            end = cut.start()
+            break
+    return start, end
+
+
 def _kind(text: str, level: str, direction: str) -> str:
     for name, pattern in _KINDS:
         if pattern.search(text):
@@ -134,18 +203,14 @@ def _kind(text: str, level: str, direction: str) -> str:
 def _reading(text: str, value: float | None, position: int) -> tuple[str, float | None]:
     if value is None or not 0 <= value <= 100:
         return UNKNOWN, None
-    start, end = 0, len(text)
-    for cut in _CLAUSE.finditer(text):
-        if cut.end() <= position:
-            start = cut.end()
-        elif cut.start() > position:
-            end = cut.start()
-            break
+    start, end = _clause(text, position)
     clause = text[start:end]
-    before = text[max(start, 0) : position]
+    before = text[start:position]
     if _ONLY.search(before) and not _REFUSAL.search(clause[position - start :]):
         return "too low", 100.0 - value  # "only 24.8%" of something wanted
     if _UNDESIRED.search(clause):
+        if _AT_MOST_BEFORE.search(before) or _AT_MOST.match(text, position):
+            return UNKNOWN, None  # "less than half were unaware": how many is not said
         return "too high", value
     if _DESIRED.search(clause):
         return "too low", 100.0 - value

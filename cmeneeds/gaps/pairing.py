@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
@@ -11,6 +12,31 @@ from cmeneeds.gaps.reading import Reading
 from cmeneeds.gaps.subjects import Subject, Vocabulary
 from cmeneeds.gaps.terms import COMMON_WORDS, stem
 from cmeneeds.source_types import may_recommend, use_of
+
+_CUE_WORDS = (
+    "advise advised advocate consensus consider considered covid ensure essential evidence expert "
+    "guidance guideline must necessary pandemic panel recommend recommendation recommended "
+    "recommending required should society standard statement suggest suggested"
+)
+_CUES = frozenset(_CUE_WORDS.split())
+"""Words of any recommendation or of its time: sharing them says nothing of what it is about."""
+
+_ACTS = {
+    name: re.compile(pattern, re.IGNORECASE)
+    for name, pattern in {
+        "screen": r"\b(?:screen|test(?:ed|ing|s)?\b|detect)",
+        "treat": r"\b(?:treat|(?:\w+)?therap(?:y|ies)\b|prescri|medicat)",
+        "refer": r"\breferr(?:al|ed|ing)|\brefer\b",
+        "counsel": r"\b(?:counsel|educat|discuss)",
+        "vaccinate": r"\b(?:vaccin|immuni[sz])",
+        "monitor": r"\b(?:monitor|follow-?\s?up\b|surveillance)",
+    }.items()
+}
+
+
+def _acts(text: str) -> set[str]:
+    """The acts of care that a sentence names."""
+    return {name for name, pattern in _ACTS.items() if pattern.search(text)}
 
 
 class Pair(NamedTuple):
@@ -73,21 +99,37 @@ class Recommendations:
         return found + [f for f in self._by_core.get(subject.core, ()) if id(f) not in seen]
 
     def pairs(self, subject: Subject, lead: Reading, name: str) -> list[Pair]:
-        """Return the recommendations that fit a row, the closest first."""
+        """Return the recommendations that fit a row: of its own record first, then the closest."""
         found = []
         for rec in self.about(subject):
+            if not self._same_activity(lead, rec):
+                continue
             shared = self._shared(subject, lead, rec)
             if len(shared) >= self._settings.pairing_words:
                 found.append(self._pair(subject, rec, shared, name))
         found.sort(
-            key=lambda p: (-p.strength, -p.recommendation.year, p.recommendation.row.finding_id)
+            key=lambda p: (
+                p.recommendation.row.source != lead.row.source,
+                -p.strength,
+                -p.recommendation.year,
+                p.recommendation.row.finding_id,
+            )
         )
         return found
 
     def _shared(self, subject: Subject, lead: Reading, rec: Reading) -> frozenset[str]:
         """Telling words that both sentences have, beyond what makes them candidates at all."""
-        shared = (lead.words & rec.words) - self._vocabulary.topic_words - COMMON_WORDS
+        shared = (lead.words & rec.words) - self._vocabulary.topic_words - COMMON_WORDS - _CUES
         return frozenset(w for w in shared if stem(w) not in subject.core)
+
+    def _same_activity(self, lead: Reading, rec: Reading) -> bool:
+        """Whether both sentences ask for the same act of care, where both name one.
+
+        An act that the topic itself names (vaccination) tells no sentences apart.
+        """
+        topic = _acts(" ".join(self._vocabulary.topic_words))
+        done, asked = _acts(lead.row.text) - topic, _acts(rec.row.text) - topic
+        return not done or not asked or bool(done & asked)
 
     def _pair(self, subject: Subject, rec: Reading, shared: frozenset[str], name: str) -> Pair:
         same_group = rec.subject.group == subject.group

@@ -79,6 +79,7 @@ _SEVERITY = (
 )
 _SEVERE = tuple((score, name, re.compile(p, re.IGNORECASE)) for score, name, p in _SEVERITY)
 _ADDRESSABLE = {"yes": 1.0, "partly": 0.6, "no": 0.2}
+_UNKNOWN_ADDRESSABLE = 0.5
 
 
 @dataclass(frozen=True)
@@ -121,14 +122,15 @@ def prevalence(cohorts: int) -> Score:
     return Score(1 - 1 / (1 + cohorts), f"reported by {seen}")
 
 
-def addressability(answers: Sequence[str]) -> Score:
-    """Score what education can close, from ``yes``, ``partly`` and ``no`` of causes or level."""
-    known = [_ADDRESSABLE[a] for a in answers if a in _ADDRESSABLE]
-    if not known:
-        return Score(0.5, "no cause or level says what education can close")
-    best = max(known)
-    word = next(a for a, v in _ADDRESSABLE.items() if v == best)
-    return Score(best, f"closable by education: {word}")
+def addressability(answer: str) -> Score:
+    """Score what education can close: ``yes``, ``partly`` or ``no`` of coded causes.
+
+    Anything else is unknown and counts neither for nor against the row: the level of a shortfall
+    does not say why it happens.
+    """
+    if answer not in _ADDRESSABLE:
+        return Score(_UNKNOWN_ADDRESSABLE, "what education can close is unknown: no coded cause")
+    return Score(_ADDRESSABLE[answer], f"closable by education: {answer}")
 
 
 def measurability(counted: bool, rated: bool) -> Score:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cmeneeds.evidence.study import Design
 from cmeneeds.frames import each_row, known, text_of
+from cmeneeds.gaps.causes import CauseCode
 from cmeneeds.gaps.measure import Shortfall, shortfall
 from cmeneeds.gaps.priority import Settings
 from cmeneeds.gaps.subjects import Group, Subject, Vocabulary, group_in, speaks_of_a_part
@@ -102,7 +103,8 @@ def read_findings(
 _ABOUT_EVIDENCE = re.compile(
     r"\b(?:(?:prior|previous|earlier|few) studies|(?:with )?limited (?:information|evidence|data)|"
     r"(?:research|evidence|knowledge|literature) gaps?|current study|following that unmet need|"
-    r"remains? (?:unclear|unknown))\b",
+    r"remains? (?:unclear|unknown)|(?:lack|absence|paucity) of (?:[\w-]+ )?evidence|"
+    r"low-(?:level|quality|certainty) evidence)\b",
     re.IGNORECASE,
 )
 
@@ -157,6 +159,24 @@ def gap_type(practice: Sequence[Reading]) -> str:
     levels = [f.row.level for f in practice if f.row.label == "GAP" and known(f.row.level)]
     levels = levels or [f.row.level for f in practice if known(f.row.level)]
     return min("KCPOS", key=lambda k: (-levels.count(k), "KCPOS".index(k))) if levels else ""
+
+
+def row_level(level: str, actor: str, codes: Sequence[CauseCode]) -> str:
+    """Decide the level of a row, from which its need, objective and outcome level follow.
+
+    Parameters
+    ----------
+    level : str
+        ``K C P O S`` or empty, as the shortfalls have it (:func:`gap_type`).
+    actor : str
+        ``clin``, ``pat`` or ``sys``: whose doing falls short.
+    codes : sequence of CauseCode
+        Of the causes of the row.
+    """
+    if level and codes and all(c.addressable == "no" for c in codes):
+        return "S"  # all cited causes are out of reach; preparing a change is what is left
+    # What patients know or do is no lack of the learners: they can learn to help.
+    return "O" if actor == "pat" and level not in ("", "S") else level
 
 
 def _disagrees(row: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -16,6 +16,7 @@ from cmeneeds.brief import Brief
 from cmeneeds.evidence.aims import heading_at, typed_headings
 from cmeneeds.evidence.classify import section_kind
 from cmeneeds.evidence.passages import sentence_spans
+from cmeneeds.evidence.study_words import mentions
 from cmeneeds.gaps.terms import STOP_WORDS, TermIndex, stem, tokens
 from cmeneeds.records import Article
 from cmeneeds.works import Work
@@ -86,9 +87,45 @@ def _named(text: str, *, of_any_study: bool = False) -> Group | None:
 
 @cache
 def _generic() -> frozenset[tuple[str, ...]]:
+    return frozenset(_lines(""))
+
+
+@cache
+def _generic_heads() -> frozenset[str]:
+    """Words that make any term general that ends in them (``* facility``)."""
+    return frozenset(words[0] for words in _lines("* ") if len(words) == 1)
+
+
+def _lines(mark: str) -> Iterator[tuple[str, ...]]:
     text = (files("cmeneeds.data") / "generic_terms.txt").read_text("utf-8")
-    lines = (line for line in text.splitlines() if line and not line.startswith("#"))
-    return frozenset(tokens(line) for line in lines)
+    for line in text.splitlines():
+        if line and not line.startswith("#") and line.startswith("* ") == bool(mark):
+            yield tokens(line)
+
+
+_NO_CARE = frozenset({"country", "setting", "population", "profession"})
+_CARE_AT_A_DISTANCE = frozenset({"telehealth", "home care"})
+"""Settings that are a way of giving care as well."""
+
+
+_AFTER_HEAD = re.compile(r"\s*,|\s+(?:with|of|in|among|after|for|to|from|who|at)\s", re.IGNORECASE)
+
+
+def _is_generic(term: str, words: tuple[str, ...], plain: tuple[str, ...]) -> bool:
+    """Whether a term names no care: a trait, people, a place, a method or a word of any paper."""
+    if {words, plain} & _generic():
+        return True
+    # "Racial Groups, Other" is about groups, "people with asthma" about people.
+    head = tokens(_AFTER_HEAD.split(term, maxsplit=1)[0])[-1:]
+    if set(head) & _generic_heads():
+        return True
+    return any(
+        m.fact in _NO_CARE
+        and m.value not in _CARE_AT_A_DISTANCE
+        and m.start <= 1
+        and m.end >= len(term.strip()) + 1
+        for m in mentions(f" {term.strip()} ")
+    )
 
 
 # Not "more than half of nurses": that is a number, not a comparison.
@@ -231,7 +268,9 @@ class Vocabulary:
                 if not core or len(words) > 5 or words in whole_terms or words in groups:
                     continue
                 plain = tuple(sorted({w for w in words if not self._is_topic(w)} - STOP_WORDS))
-                if {words, plain} & _generic() or all(w.isdecimal() or len(w) < 3 for w in core):
+                if _is_generic(term, words, plain) or self._only_renames(term, whole_terms):
+                    continue
+                if all(w.isdecimal() or len(w) < 3 for w in core):
                     continue
                 surfaces[core][term.strip()] += 1
                 support[core].add(article.pmid)
@@ -270,6 +309,12 @@ class Vocabulary:
             for w in tokens(text)
         )
 
+    @staticmethod
+    def _only_renames(term: str, whole_terms: set[tuple[str, ...]]) -> bool:
+        """Whether a term is the topic under two names: ``type 2 diabetes (T2D)``."""
+        parts = [words for p in re.split(r"[,()]", term) if (words := tokens(p))]
+        return len(parts) == 2 and any(p in whole_terms for p in parts) and min(map(len, parts)) < 2
+
     def core_of(self, words: Iterable[str]) -> tuple[str, ...]:
         """Return the stems of a term without topic words and stop words, sorted."""
         return tuple(
@@ -279,18 +324,35 @@ class Vocabulary:
     def core_in(self, *texts: str) -> tuple[str, ...]:
         """Return the core of the best subject in the first text that has one; may be empty.
 
-        Best: named by most records, then the most specific, then alphabetical, so that the choice
-        does not hang on the order of records.
+        What a sentence says people are (un)aware of goes before all else it names; where that is
+        no known subject, the core is empty. Best: named by most records, then the most specific,
+        then alphabetical, so that the choice does not hang on the order of records.
         """
+        told = _OBJECT.search(texts[0]) if texts else None
+        if told:
+            # What people are unaware of is the subject, whatever else the sentence names.
+            found = self._cores(told["object"])
+            return self._best(found) if found else ()
         for text in texts:
-            found = {self._core[phrase] for phrase in self._index.find(tokens(text))}
-            if found:
-                return min(found, key=lambda c: (-self._support[c], -len(c), c))
+            if found := self._cores(text):
+                return self._best(found)
         return ()
+
+    def _cores(self, text: str) -> set[tuple[str, ...]]:
+        return {self._core[phrase] for phrase in self._index.find(tokens(text))}
+
+    def _best(self, found: set[tuple[str, ...]]) -> tuple[str, ...]:
+        return min(found, key=lambda c: (-self._support[c], -len(c), c))
 
     def name(self, core: tuple[str, ...], topic: str) -> str:
         """Return a readable name, in the records' own words."""
         return self._names.get(core, topic)
+
+
+_OBJECT = re.compile(
+    r"\b(?:un)?aware(?:ness)? (?:of|about)\s(?!(?:the |an? )?need\b)(?P<object>[^.;:,()]{1,80})",
+    re.IGNORECASE,
+)
 
 
 def _starts_with(words: tuple[str, ...], stem: tuple[str, ...]) -> bool:

@@ -11,7 +11,7 @@ from cmeneeds.brief import Brief
 from cmeneeds.frames import known, text_of
 from cmeneeds.gaps import priority
 from cmeneeds.gaps.audience import Asked, asked_of, flag
-from cmeneeds.gaps.causes import CauseCode, cause_cells, code_cause
+from cmeneeds.gaps.causes import CauseCode, cause_cells
 from cmeneeds.gaps.cells import (
     facts_cells,
     interval_cells,
@@ -31,7 +31,9 @@ from cmeneeds.gaps.reading import (
     is_against,
     lead_order,
     read_findings,
+    row_level,
 )
+from cmeneeds.gaps.reasons import codes_for, explains, outside, reason_order
 from cmeneeds.gaps.subjects import Subject, Vocabulary
 from cmeneeds.gaps.targets import target_for
 from cmeneeds.guideline_cards import BestPractice
@@ -186,19 +188,16 @@ def _row(
     name = evidence.vocabulary.name(subject.core, evidence.brief.topic)
     best = evidence.recommendations.pairs(subject, lead, name)
     independent = [p for p in best if p.recommendation.row.source not in sources]
-    causes = _causes(subject, sources, evidence)
+    causes = _causes(subject, lead, sources, evidence)
     burdens = [f for key in sorted(sources) for f in evidence.burdens.get(key, ())]
     groups = {evidence.cohorts.get(key, key) for key in sources}
     carrying = [f for f in practice if carries(f, settings)] or practice
     missing = _missing(carrying, best, independent)
-    codes = [
-        code
-        for c in causes
-        for code in code_cause(c.row.text, text_of(c.row.level), text_of(c.row.actor))
-    ]
+    codes = [code for c in causes for code in codes_for(c, lead) or ()]
     scores = _scores(practice, burdens, codes, len(groups), evidence)
     figures = [f for f in practice if f.has_value and f.first_hand]
     fits = {f.row.finding_id: nearness(f, evidence.asked) for f in practice}
+    actor = text_of(lead.row.actor) if lead.about_care else "pat"
     cells: dict[str, Any] = {
         "status": "candidate" if missing else "gap",
         "missing": "; ".join(missing),
@@ -207,8 +206,8 @@ def _row(
         "priority_words": "; ".join(s.words for s in scores.values()),
         "subject": name,
         "group": subject.group,
-        "actor": lead.row.actor if lead.about_care else "pat",
-        "gap_type": gap_type(practice),
+        "actor": actor,
+        "gap_type": row_level(gap_type(practice), actor, codes),
         "direction": lead.shortfall.kind,
         "current_practice": lead.row.text,
         "cp_passage": lead.row.finding_id,
@@ -293,7 +292,9 @@ def _target_cells(subject: Subject, lead: Reading, evidence: _Evidence) -> dict[
     return cells
 
 
-def _causes(subject: Subject, sources: set[str], evidence: _Evidence) -> list[Reading]:
+def _causes(
+    subject: Subject, lead: Reading, sources: set[str], evidence: _Evidence
+) -> list[Reading]:
     """Causes told of the same subject and group, or by a source of the row on the same subject."""
     found = [c for c in evidence.causes.get(subject.core, ()) if c.subject == subject]
     seen = {c.row.finding_id for c in found}
@@ -303,7 +304,15 @@ def _causes(subject: Subject, sources: set[str], evidence: _Evidence) -> list[Re
             for cause in evidence.causes_of.get(key, ())
             if cause.subject.core in (subject.core, ()) and cause.row.finding_id not in seen
         )
-    return sorted(found, key=lead_order)
+    kept = [
+        c
+        for c in found
+        if c.row.section_label != "title"  # it announces; it seldom explains
+        and explains(c.row.text)
+        and codes_for(c, lead) is not None
+        and not outside(c, evidence.brief)
+    ]
+    return sorted(kept, key=lambda c: reason_order(c, lead, sources))
 
 
 def _searched(records: Records, facet: str) -> str:
@@ -323,7 +332,7 @@ def _missing(
     """Say what keeps a row from being a gap; empty if nothing does."""
     missing = []
     if not best:
-        missing.append("best practice: no recommendation on this subject among the records")
+        missing.append("best practice: no recommendation among the records fits this subject")
     elif not independent:
         missing.append(
             "independent best practice: the only recommendation comes from a record that also "
@@ -350,14 +359,11 @@ def _scores(
     sizes = sizes or [f.size for f in practice if f.size is not None and carries(f, settings)]
     first_hand = [f for f in practice if f.first_hand]
     counted = any(f.has_value and known(f.row.denominator) for f in first_hand)
-    level = gap_type(practice)
     return {
         "magnitude": priority.magnitude(sizes, settings),
         "severity": priority.severity([f.row.text for f in (*practice, *burdens)]),
         "prevalence": priority.prevalence(n_cohorts),
-        "addressability": priority.addressability(
-            [c.addressable for c in codes] or ([_BY_LEVEL[level]] if level else [])
-        ),
+        "addressability": priority.addressability(cause_cells(codes)["education_addressable"]),
         "measurability": priority.measurability(counted, any(f.has_value for f in first_hand)),
         "evidence": priority.evidence(
             [
@@ -366,10 +372,6 @@ def _scores(
             ]
         ),
     }
-
-
-_BY_LEVEL = {"K": "yes", "C": "yes", "P": "partly", "O": "partly", "S": "no"}
-"""What education can close where no cause says more (``data/education.yaml`` says the same)."""
 
 
 def _recency(f: Reading, evidence: _Evidence) -> float:

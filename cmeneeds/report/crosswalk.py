@@ -45,7 +45,7 @@ def crosswalk_text(assessment: Assessment, ask: Callable[[str], str] | None = No
     text = (
         "\nChecks against the requirements below, in our own words, and what this report has for "
         f"each: {', '.join(STATUSES[:-1])} or {STATUSES[-1]}. No accreditor certifies a document "
-        "or a tool; whether a requirement is met is the provider's judgement.\n"
+        "or a tool; whether a requirement is met is the provider's judgment.\n"
     )
     found = profiles_of(assessment)
     for profile in found:

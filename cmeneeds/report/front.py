@@ -175,8 +175,19 @@ class Front(RowSections):
             for answer, how in words.items()
             if self.assessment.counts[f"gaps.closable.{answer}"]
         ]
+        rest = len(self.assessment.planned) > sum(
+            self.assessment.counts[f"gaps.closable.{answer}"] for answer in words
+        )
         if told:
-            text += f"Of all rows, education can close {listed(told)}, by what causes are known. "
+            text += (
+                f"Judged by the causes that the records name, education can close {listed(told)}"
+            )
+            text += "; for the other rows that is not yet known. " if rest else ". "
+        else:
+            text += (
+                "No cause was found that could be coded, so what education can close is not yet "
+                "known. "
+            )
         return text + "Every figure links to the sentence it comes from.\n"
 
     # --- the gap table ---------------------------------------------------------------------------
