@@ -222,8 +222,8 @@ def missing_words(cell: Any) -> list[str]:
 _FIT = re.compile(r"(\w+) (same|related|other|unknown)(?: \(([^)]*)\))?")
 _FITS = {
     "same": "the learners' own {}",
-    "related": "a {} close to theirs",
-    "other": "a {} other than theirs",
+    "related": "a {} close to the learners'",
+    "other": "a {} other than the learners'",
 }
 
 
@@ -234,7 +234,7 @@ def told_fit(cell: str) -> str:
     --------
     >>> print(told_fit("profession same (nurses); country other (Chad); setting unknown"))
     The leading source is from the learners' own profession (nurses) and from a country other than \
-theirs (Chad). The record does not state the setting.
+the learners' (Chad). The record does not state the setting.
     """
     known, unknown = [], []
     for fact, answer, values in _FIT.findall(cell):
