@@ -7,8 +7,8 @@ from pathlib import Path
 
 BODY = "Society of Made-Up Guidelines (made up)"
 WORDING = (
-    "In adult patients with type 2 diabetes (T2D) and concomitant CKD, treatment with made-up "
-    "agents is recommended by the made-up panel."
+    "In adult patients with type 2 diabetes (T2D) and concomitant chronic kidney disease, "
+    "treatment with made-up agents is recommended by the made-up panel."
 )
 WEAK = (
     "In older adults with T2D, a made-up review of concomitant medicines may be considered once a "
@@ -66,15 +66,16 @@ language: en
 
 Dr. Zandra Quill was asked, e-mail zandra@example.org.
 
-In my view 70 % of us do not follow the recommendations for patients with T2D and concomitant CKD \
-in real life, because the medical societies say different things. Quill adds that visits are short.
+In my view 70 % of us do not follow the recommendations for patients with T2D and concomitant \
+chronic kidney disease in real life, because the medical societies say different things. Quill \
+adds that visits are short.
 """
 PATIENT = EXPERT.replace("nephrologist (made up)", "person with diabetes (made up)").replace(
     "consent: yes", "consent: unknown"
 )
 LEARNERS = """\
 measure,numerator,denominator,period,gap
-Charts of T2D patients with CKD with the treatment (made up),18,50,2021 Q1,"T2D, type 2 diabetes"
+Charts with the treatment (made up),18,50,2021 Q1,chronic kidney disease
 """
 BRIEF = """\
 topic: Type 2 diabetes

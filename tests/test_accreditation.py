@@ -133,7 +133,7 @@ def test_the_crosswalk_agrees_with_the_design_about_the_planned_format(evidence:
     fits, unfit = BRIEF, BRIEF.replace("type: live", "type: journal-based")
     for text, held in ((fits, True), (unfit, False)):
         assessment = assessed(evidence, text)
-        assert ("It is not among the formats" not in Report(assessment).design()) == held
+        assert ("This type is not among the formats" not in Report(assessment).design()) == held
         assert (status(assessment, "ACCME", "formats") == "offers") == held
 
 

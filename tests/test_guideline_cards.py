@@ -191,7 +191,9 @@ def test_a_made_up_pdf_lands_on_cards_with_page_class_and_level(tmp_path: Path):
     assert set(found) == {made_up.WORDING, made_up.WEAK, made_up.INLINE + "."}
     strong = found[made_up.WORDING]
     assert (strong["class_or_strength"], strong["level_or_certainty"]) == ("1", "B-R")
-    assert strong["population"] == "adult patients with type 2 diabetes (T2D) and concomitant CKD"
+    assert strong["population"] == (
+        "adult patients with type 2 diabetes (T2D) and concomitant chronic kidney disease"
+    )
     assert (strong["page"], strong["body"], strong["version"]) == (1, BODY, "Version 2.1")
     assert found[made_up.INLINE + "."]["class_or_strength"] == "III"
     assert Works([], [read.document]).locate(strong["address"]).text == made_up.WORDING
