@@ -25,7 +25,7 @@ Make = Callable[..., Article]
         "To describe trends in zandor use and identify gaps in practice.",
         "The aim of this study was to examine low zandor uptake.",
         "We aimed to find out why few nurses check doses.",
-        "This timely survey was conducted to provide insight into poor uptake.",
+        "This made-up survey was undertaken to explain why uptake is poor.",
         "We hypothesized that zandoric fever is underdiagnosed.",
     ],
 )

@@ -212,7 +212,7 @@ def test_a_barrier_explains(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "The outbreak was the cause of a decrease in vaccine hesitancy in 28% of them.",
+        "Made-up news caused a decrease of hesitancy in 28% of those asked.",
         "Prior vaccination and concern about the fever were associated with vaccine acceptance.",
         "Training and perceived role predicted their knowledge of the test.",
         "Convenience was identified as an enabler of vaccination.",
